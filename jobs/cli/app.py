@@ -1,0 +1,32 @@
+"""`lake`: the one command line."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+from rich.console import Console
+
+from jobs.platform.errors import LakeError
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich", help="civiclake: a data lake for a city. Start with [bold]./lake demo[/].")
+
+
+def main() -> None:
+    """Run a command; a LakeError is one line and the way out, never a stack trace (LAKE_DEBUG=1 shows it)."""
+    from jobs.cli import check, data, demo, stack
+
+    for module in (stack, data, check, demo):
+        module.add(app)
+    try:
+        app()
+    except LakeError as problem:
+        if os.environ.get("LAKE_DEBUG"):
+            raise
+        Console(stderr=True).print(f"[red]error:[/] {problem.message}\n[dim]→[/] {problem.way_out}", soft_wrap=True, highlight=False)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

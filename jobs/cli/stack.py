@@ -1,0 +1,121 @@
+"""lake up | down | status | doctor"""
+
+from __future__ import annotations
+
+import shutil
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from jobs.platform.components import Component, components, java_home
+from jobs.platform.errors import LakeError
+from jobs.platform.secrets import make_secrets, secret
+from jobs.platform.settings import Settings, load_settings
+from jobs.platform.store import make_buckets
+from jobs.platform.supervise import start_all, state, stop
+
+console = Console()
+Only = Annotated[str, typer.Option(help="Start only these parts and what they need, e.g. store,metastore,spark")]
+
+
+def add(app: typer.Typer) -> None:
+    app.command("up")(up)
+    app.command("down")(down)
+    app.command("doctor")(doctor)
+    app.command("password")(password)
+
+
+def bring_up(settings: Settings, only: str = "") -> None:
+    """Start what is not running, in order, and prepare buckets, databases and ledger tables."""
+    make_secrets(settings)
+    wanted = [part for part in components(settings) if not only or part.name in only.split(",") or part.name.split("-")[0] in only.split(",")]
+    with console.status("starting the stack …") as status:
+
+        def tell(name: str, seconds: float | None) -> None:
+            console.print(f"  [green]✓[/] {name:<18} {'was up' if seconds is None else f'{seconds:5.1f} s'}")
+
+        for part in wanted:
+            status.update(f"starting {part.name} …")
+            start_all(settings.state, [part], tell)
+            if part.name == "store":
+                make_buckets(settings)
+            if part.name == "spark":
+                _prepare_lake(settings)
+
+
+def _prepare_lake(settings: Settings) -> None:
+    from jobs.ops.catalog import register_ops
+    from jobs.ops.ledger import Ledger
+    from jobs.platform.spark import make_databases, open_session
+
+    spark = open_session(settings)
+    make_databases(spark, settings)
+    Ledger(settings).create()
+    register_ops(spark, settings)
+    spark.stop()
+
+
+def up(only: Only = "") -> None:
+    """Start the embedded stack, or restart what died. Example: [bold]./lake up[/]"""
+    settings = load_settings()
+    bring_up(settings, only)
+    console.print(f"Airflow: http://127.0.0.1:{settings.port('airflow')}  user admin, password: ./lake password")
+
+
+def down() -> None:
+    """Stop the whole stack, last part first. Example: [bold]./lake down[/]"""
+    settings = load_settings()
+    make_secrets(settings)
+    for part in reversed(components(settings)):
+        if stop(settings.state, part.name):
+            console.print(f"  stopped {part.name}")
+
+
+def stack_table(settings: Settings) -> Table:
+    table = Table("part", "pid", "up since", title="stack")
+    for part in components(settings):
+        now = state(settings.state, part)
+        table.add_row(part.name, str(now.pid or "[red]down[/]"), f"{now.seconds_up / 60:.0f} min" if now.pid else "")
+    return table
+
+
+def doctor() -> None:
+    """Check every piece and say how to mend what is missing. Example: [bold]./lake doctor[/]"""
+    from jobs.platform.probe import conditional_writes
+
+    settings = load_settings()
+    findings: list[tuple[str, bool, str]] = []
+    findings.append(("Java", _works(java_home), "apt-get install openjdk-17-jdk-headless"))
+    findings.append(("Spark jars", (settings.state / "jars" / "civiclake-logstore.jar").exists(), "run any ./lake command: it fetches them"))
+    findings.append(("object store binary", shutil.which("weed") is not None, "run any ./lake command: it makes the environment"))
+    for part in components(settings):
+        findings.append((part.name, _healthy(settings, part), f"./lake up, then .lake/logs/{part.name}.log"))
+    if findings[3][1]:
+        for name, held in conditional_writes(settings).items():
+            findings.append((f"store: {name}", held, "only one Spark driver may write this store; use a store with conditional PUT"))
+    for name, good, way_out in findings:
+        console.print(f"  [green]✓[/] {name}" if good else f"  [red]✗[/] {name} → {way_out}")
+    raise typer.Exit(0 if all(good for _, good, _ in findings) else 1)
+
+
+def _works(check: object) -> bool:
+    try:
+        return bool(check())  # type: ignore[operator]
+    except LakeError:
+        return False
+
+
+def _healthy(settings: Settings, part: Component) -> bool:
+    if state(settings.state, part).pid is None:
+        return False
+    try:
+        return part.healthy()
+    except Exception:  # noqa: BLE001 - whatever the failure, the part is not healthy
+        return False
+
+
+def password() -> None:
+    """Print the Airflow admin password. Example: [bold]./lake password[/]"""
+    typer.echo(secret(load_settings(), "airflow_admin"))

@@ -1,0 +1,13 @@
+"""The ledger by name: `ops.*` in the catalog."""
+
+from __future__ import annotations
+
+from pyspark.sql import SparkSession
+
+from jobs.ops.ledger import TABLES
+from jobs.platform.settings import Settings
+
+
+def register_ops(spark: SparkSession, settings: Settings) -> None:
+    for name in TABLES:
+        spark.sql(f"CREATE TABLE IF NOT EXISTS ops.{name} USING delta LOCATION '{settings.uri('ops', name, scheme='s3a')}'")

@@ -1,0 +1,135 @@
+"""The run ledger: the `ops.*` Delta tables, written through delta-rs (a merge by key costs milliseconds, a Spark commit a second)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+from deltalake import DeltaTable, write_deltalake
+from deltalake.exceptions import CommitFailedError, TableNotFoundError
+from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
+from jobs.platform.settings import Settings
+from jobs.platform.store import delta_options
+
+S, I, F, B, T = pa.string(), pa.int64(), pa.float64(), pa.bool_(), pa.timestamp("us", tz="UTC")
+
+
+@dataclass(frozen=True)
+class LedgerTable:
+    key: tuple[str, ...]
+    schema: pa.Schema
+
+
+TABLES: Mapping[str, LedgerTable] = {
+    # one row a delivered file, written when its raw copy is safe; never changed
+    "receipts": LedgerTable(
+        ("dataset", "period", "name", "sha256"),
+        pa.schema([
+            ("dataset", S), ("period", S), ("name", S), ("sha256", S), ("delivery", S), ("landing_key", S), ("raw_key", S),
+            ("bytes", I), ("delivered_at", T), ("encrypted", B), ("records", I), ("count_error", S), ("splits", S), ("registered_at", T),
+        ]),
+    ),
+    # one row a delivery: what became of it
+    "deliveries": LedgerTable(
+        ("dataset", "delivery"),
+        pa.schema([
+            ("dataset", S), ("delivery", S), ("period", S), ("name", S), ("sha256", S), ("bytes", I), ("outcome", S), ("reason", S),
+            ("message", S), ("encoding", S), ("records", I), ("records_read", I), ("skipped_preamble", I), ("skipped_footnotes", I),
+            ("skipped_blank", I), ("rows", I), ("quarantined", I), ("measures", S), ("drift", S), ("landed_at", T), ("checked", B), ("updated_at", T),
+        ]),
+    ),
+    # one row a job run
+    "runs": LedgerTable(
+        ("run", "job", "dataset"),
+        pa.schema([
+            ("run", S), ("job", S), ("dataset", S), ("deliveries", I), ("rows_in", I), ("rows_out", I), ("seconds", F),
+            ("airflow_run", S), ("spark_session", S), ("code_version", S), ("outcome", S), ("message", S), ("ended_at", T),
+        ]),
+    ),
+    # one row an expectation result
+    "checks": LedgerTable(
+        ("dataset", "delivery", "rule"),
+        pa.schema([
+            ("dataset", S), ("delivery", S), ("rule", S), ("type", S), ("column", S), ("severity", S), ("mostly", F), ("evaluated", I),
+            ("unexpected", I), ("success", B), ("engine", S), ("fingerprint", S), ("observed", S), ("sample", S), ("checked_at", T),
+        ]),
+    ),
+    # one row a row rejected by a rule that needs many rows
+    "rejections": LedgerTable(
+        ("dataset", "delivery", "record", "part", "rule"),
+        pa.schema([("dataset", S), ("delivery", S), ("record", I), ("part", I), ("rule", S), ("severity", S)]),
+    ),
+}
+
+again = retry(
+    retry=retry_if_exception_type(CommitFailedError), stop=stop_after_attempt(12), wait=wait_random_exponential(multiplier=0.05, max=2), reraise=True
+)
+
+
+class Ledger:
+    """Reads and merges ledger rows. Every merge is by key, so a repeated run writes the same rows again."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._options = delta_options(settings)
+
+    def uri(self, table: str) -> str:
+        return self._settings.uri("ops", table)
+
+    @again
+    def create(self) -> None:
+        """Make the tables that are not there yet."""
+        for name, spec in TABLES.items():
+            DeltaTable.create(self.uri(name), schema=spec.schema, mode="ignore", partition_by=["dataset"], storage_options=self._options)
+
+    def table(self, name: str) -> DeltaTable:
+        try:
+            return DeltaTable(self.uri(name), storage_options=self._options)
+        except TableNotFoundError:
+            self.create()
+            return DeltaTable(self.uri(name), storage_options=self._options)
+
+    def rows(self, name: str, **equals: str) -> list[dict[str, Any]]:
+        """Ledger rows with these column values; meant for one dataset's rows, not for a data set."""
+        filters = [(column, "=", value) for column, value in equals.items()]
+        return self.table(name).to_pyarrow_table(filters=filters or None).to_pylist()
+
+    def deliveries(self, dataset: str) -> list[dict[str, Any]]:
+        return sorted(self.rows("deliveries", dataset=dataset), key=lambda row: row["delivery"])
+
+    def merge(self, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert these rows, or replace the ones with the same key. Columns a row leaves out become null on insert and stay on update."""
+        for columns, group in _by_columns(rows).items():
+            self._merge(name, columns, group)
+
+    @again
+    def _merge(self, name: str, columns: tuple[str, ...], rows: list[Mapping[str, Any]]) -> None:
+        spec = TABLES[name]
+        schema = pa.schema([spec.schema.field(column) for column in columns])
+        source = pa.Table.from_pylist([dict(row) for row in rows], schema=schema)
+        datasets = ", ".join(sorted({"'" + str(row["dataset"]).replace("'", "''") + "'" for row in rows}))
+        predicate = f"t.dataset IN ({datasets}) AND " + " AND ".join(f"t.{column} = s.{column}" for column in spec.key)
+        values = {column: f"s.{column}" for column in columns}
+        merge = self.table(name).merge(source, predicate=predicate, source_alias="s", target_alias="t")
+        if name == "receipts":
+            merge.when_not_matched_insert(updates=values).execute()
+        else:
+            changes = {column: value for column, value in values.items() if column not in spec.key} or values
+            merge.when_matched_update(updates=changes).when_not_matched_insert(updates=values).execute()
+
+    @again
+    def replace(self, name: str, rows: Sequence[Mapping[str, Any]], predicate: str) -> None:
+        """In one commit: the rows under `predicate` (SQL) go, these come."""
+        source = pa.Table.from_pylist([dict(row) for row in rows], schema=TABLES[name].schema)
+        self.table(name)
+        write_deltalake(self.uri(name), source, mode="overwrite", predicate=predicate, storage_options=self._options)
+
+
+def _by_columns(rows: Sequence[Mapping[str, Any]]) -> dict[tuple[str, ...], list[Mapping[str, Any]]]:
+    groups: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
+    for row in rows:
+        groups.setdefault(tuple(sorted(row)), []).append(row)
+    return groups

@@ -1,0 +1,239 @@
+"""What the embedded stack consists of: one `Component` a process, in the order they start."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import psutil
+
+from jobs.platform.errors import LakeError
+from jobs.platform.secrets import connect_token, credentials, secret
+from jobs.platform.settings import Settings
+from jobs.platform.store import require_store
+
+CONNECT_CLASS = "org.apache.spark.sql.connect.service.SparkConnectServer"
+
+
+@dataclass(frozen=True)
+class Component:
+    """A supervised process. `healthy` raises or returns False until it serves; `deadline` is in seconds."""
+
+    name: str
+    command: tuple[str, ...]
+    env: Mapping[str, str] = field(repr=False)
+    healthy: Callable[[], bool]
+    ports: tuple[int, ...]
+    deadline: float = 60
+    prepare: Callable[[], None] = lambda: None
+
+
+def components(settings: Settings) -> list[Component]:
+    """All processes of the embedded stack, first to last."""
+    return [_store(settings), _metastore(settings), _connect(settings), *_airflow(settings)]
+
+
+def java_home() -> Path:
+    """The JDK that runs Spark: JAVA_HOME, or the one `java` on the path belongs to."""
+    if home := os.environ.get("JAVA_HOME"):
+        return Path(home)
+    java = shutil.which("java")
+    if java is None:
+        raise LakeError("no Java was found", "install a JDK of version 17 or later: apt-get install openjdk-17-jdk-headless")
+    return Path(java).resolve().parents[1]
+
+
+def spark_home() -> Path:
+    import pyspark
+
+    return Path(pyspark.__file__).parent
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _plain_env() -> dict[str, str]:
+    """The caller's environment less what would point a server at somebody else's lake."""
+    return {key: value for key, value in os.environ.items() if not key.startswith(("AWS_ACCESS", "AWS_SECRET", "AWS_SESSION", "SPARK_", "AIRFLOW", "LAKE_ROLE"))}
+
+
+def _store(settings: Settings) -> Component:
+    home = settings.state / "store"
+    ports = {name: settings.port(name) for name in ("s3", "master", "volume", "filer", "admin")}
+    command = [
+        str(Path(sys.executable).parent / "weed"), "mini", f"-dir={home}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-s3.config={home}/identities.json",
+        f"-s3.port={ports['s3']}", f"-master.port={ports['master']}", f"-volume.port={ports['volume']}", f"-filer.port={ports['filer']}", f"-admin.port={ports['admin']}",
+        "-master.telemetry=false", "-webdav=false", "-admin.ui=false", "-s3.allowDeleteBucketNotEmpty=false", "-s3.autoCreateBucket=false",
+        "-s3.port.iceberg=0", "-s3.port.lance=0", "-s3.iam.readOnly=false",
+    ]  # fmt: skip
+    job = credentials(settings)
+    env = _plain_env() | {
+        "AWS_ACCESS_KEY_ID": job.access_key, "AWS_SECRET_ACCESS_KEY": job.secret_key, "GOMEMLIMIT": "400MiB",
+        "WEED_JWT_SIGNING_KEY": secret(settings, "weed_jwt_write"), "WEED_JWT_SIGNING_READ_KEY": secret(settings, "weed_jwt_read"),
+        "WEED_JWT_FILER_SIGNING_KEY": secret(settings, "weed_jwt_filer_write"), "WEED_JWT_FILER_SIGNING_READ_KEY": secret(settings, "weed_jwt_filer_read"),
+        "WEED_FILER_OPTIONS_S3_EMPTY_FOLDER_CLEANUP_DELAY": "1s",
+    }  # fmt: skip
+
+    def healthy() -> bool:
+        require_store(settings)
+        return True
+
+    return Component("store", tuple(command), env, healthy, tuple(ports.values()), 60, lambda: _write_identities(settings, home))
+
+
+def _write_identities(settings: Settings, home: Path) -> None:
+    home.mkdir(parents=True, exist_ok=True)
+    curated = settings.bucket("curated")
+    actions = {"job": ["Admin"], "analyst": [f"Read:{curated}", f"List:{curated}"]}
+    identities = [
+        {"name": role, "credentials": [{"accessKey": who.access_key, "secretKey": who.secret_key}], "actions": actions[role]}
+        for role in actions
+        for who in [credentials(settings, role)]
+    ]
+    with os.fdopen(os.open(home / "identities.json", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
+        json.dump({"identities": identities}, out)
+
+
+def _metastore(settings: Settings) -> Component:
+    home, port = settings.state / "metastore", settings.port("metastore")
+    jars = f"{spark_home()}/jars/*:{settings.state}/jars/*"
+    command = (
+        str(java_home() / "bin" / "java"), "-Xmx192m", f"-Dderby.system.home={home}", "-cp", jars,
+        "org.apache.derby.drda.NetworkServerControl", "start", "-h", "127.0.0.1", "-p", str(port), "-noSecurityManager",
+    )  # fmt: skip
+
+    def prepare() -> None:
+        home.mkdir(parents=True, exist_ok=True)
+        lines = ["derby.connection.requireAuthentication=true", "derby.authentication.provider=BUILTIN", f"derby.user.job={secret(settings, 'metastore_job')}"]
+        with os.fdopen(os.open(home / "derby.properties", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
+            out.write("\n".join(lines) + "\n")
+
+    return Component("metastore", command, _plain_env(), lambda: _listens(port), (port,), 60, prepare)
+
+
+def _connect(settings: Settings) -> Component:
+    home, port = settings.state / "spark", settings.port("connect")
+    memory = settings.spark.memory if settings.spark.memory != "auto" else f"{min(6, max(1, psutil.virtual_memory().total * 2 // 5 >> 30))}g"
+    command = (
+        str(spark_home() / "bin" / "spark-submit"), "--class", CONNECT_CLASS, "--name", "civiclake", "--driver-memory", memory,
+        "--properties-file", str(home / "spark-defaults.conf"), "spark-internal",
+    )  # fmt: skip
+    job = credentials(settings)
+    env = _plain_env() | {
+        "SPARK_CONF_DIR": str(home), "JAVA_HOME": str(java_home()), "SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": sys.executable,
+        "PYTHONPATH": str(settings.root), "LAKE_ROOT": str(settings.root), "LAKE_PROFILE": settings.profile, "LAKE_ROLE": "job", "LAKE_PORT_BASE": str(settings.port_base),
+        "AWS_ACCESS_KEY_ID": job.access_key, "AWS_SECRET_ACCESS_KEY": job.secret_key, "SPARK_CONNECT_AUTHENTICATE_TOKEN": connect_token(settings),
+        "LAKE_SECRET_MASTER_KEY": secret(settings, "master_key"), "TZ": "UTC", "POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1",
+    }  # fmt: skip
+    return Component("spark", command, env, lambda: _listens(port), (port,), 120, lambda: _write_spark_conf(settings, home))
+
+
+def _write_spark_conf(settings: Settings, home: Path) -> None:
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "spark-defaults.conf").write_text("".join(f"{key} {value}\n" for key, value in spark_conf(settings).items()))
+    url = settings.metastore or f"jdbc:derby://127.0.0.1:{settings.port('metastore')}/metastore;create=true"
+    values = {
+        "javax.jdo.option.ConnectionURL": url, "javax.jdo.option.ConnectionDriverName": "org.apache.derby.client.ClientAutoloadedDriver",
+        "javax.jdo.option.ConnectionUserName": "job", "javax.jdo.option.ConnectionPassword": secret(settings, "metastore_job"),
+        "datanucleus.schema.autoCreateAll": "true", "hive.metastore.schema.verification": "false", "datanucleus.connectionPool.maxPoolSize": "4",
+    }  # fmt: skip
+    rows = "".join(f"<property><name>{key}</name><value>{value.replace('&', '&amp;')}</value></property>\n" for key, value in values.items())
+    with os.fdopen(os.open(home / "hive-site.xml", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
+        out.write(f"<configuration>\n{rows}</configuration>\n")
+    (home / "log4j2.properties").write_text(
+        "rootLogger.level = warn\nrootLogger.appenderRef.stdout.ref = console\nappender.console.type = Console\nappender.console.name = console\n"
+        "appender.console.target = SYSTEM_ERR\nappender.console.layout.type = PatternLayout\nappender.console.layout.pattern = %d{yy/MM/dd HH:mm:ss} %p %c{1}: %m%n%ex\n"
+    )
+
+
+def spark_conf(settings: Settings) -> dict[str, str]:
+    """Spark's configuration, without any secret: S3 credentials and the token come from the server's environment."""
+    jars = settings.state / "jars"
+    return {
+        "spark.master": settings.spark.master or "local[*]",
+        "spark.driver.extraClassPath": f"{jars}/*",
+        "spark.executor.extraClassPath": f"{jars}/*",
+        "spark.driver.extraJavaOptions": f"-Duser.timezone=UTC -Dderby.system.home={settings.state}/spark",
+        "spark.connect.grpc.binding.address": "127.0.0.1",
+        "spark.connect.grpc.binding.port": str(settings.port("connect")),
+        "spark.ui.enabled": "false",
+        "spark.local.dir": str(settings.state / "spark" / "local"),
+        "spark.serializer": "org.apache.spark.serializer.KryoSerializer",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.shuffle.partitions": "4",
+        "spark.sql.sources.parallelPartitionDiscovery.parallelism": "8",
+        "spark.sql.execution.arrow.maxRecordsPerBatch": "100000",
+        "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+        "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+        "spark.sql.catalogImplementation": "hive",
+        "spark.sql.warehouse.dir": settings.uri("warehouse", "tables", scheme="s3a"),
+        "spark.databricks.delta.snapshotPartitions": "2",
+        "spark.databricks.delta.schema.autoMerge.enabled": "false",
+        "spark.delta.logStore.s3a.impl": "org.civiclake.ConditionalLogStore",
+        "spark.delta.logStore.s3.impl": "org.civiclake.ConditionalLogStore",
+        "spark.hadoop.fs.s3.impl": "org.apache.hadoop.fs.s3a.S3AFileSystem",
+        "spark.hadoop.fs.s3a.endpoint": settings.endpoint,
+        "spark.hadoop.fs.s3a.endpoint.region": settings.storage.region,
+        "spark.hadoop.fs.s3a.path.style.access": "true",
+        "spark.hadoop.fs.s3a.connection.ssl.enabled": str(settings.endpoint.startswith("https")).lower(),
+        "spark.hadoop.fs.s3a.aws.credentials.provider": "software.amazon.awssdk.auth.credentials.EnvironmentVariableCredentialsProvider",
+    }
+
+
+def airflow_env(settings: Settings) -> dict[str, str]:
+    """Environment of every Airflow process; the Connect token is in the connection's URI, which no template can reach."""
+    home, port = settings.state / "airflow", settings.port("airflow")
+    job = credentials(settings)
+    connection = {"conn_type": "spark_connect", "host": "sc://localhost", "port": settings.port("connect"), "password": connect_token(settings)}
+    return _plain_env() | {
+        "AIRFLOW_HOME": str(home), "PYTHONPATH": str(settings.root), "LAKE_ROOT": str(settings.root), "LAKE_PROFILE": settings.profile, "LAKE_ROLE": "job",
+        "LAKE_PORT_BASE": str(settings.port_base), "AWS_ACCESS_KEY_ID": job.access_key, "AWS_SECRET_ACCESS_KEY": job.secret_key,
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "AIRFLOW_CONN_LAKE_SPARK": json.dumps(connection), "GX_ANALYTICS_ENABLED": "false",
+        "AIRFLOW__CORE__DAGS_FOLDER": str(settings.root / "dags"), "AIRFLOW__CORE__LOAD_EXAMPLES": "False", "AIRFLOW__CORE__PARALLELISM": "3",
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/", "AIRFLOW__CORE__FERNET_KEY": secret(settings, "airflow_fernet"),
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin", "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home / "passwords.json"),
+        "AIRFLOW__API__HOST": "127.0.0.1", "AIRFLOW__API__PORT": str(port), "AIRFLOW__API__WORKERS": "1", "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{port}",
+        "AIRFLOW__API_AUTH__JWT_SECRET": secret(settings, "airflow_jwt"), "AIRFLOW__API__SECRET_KEY": secret(settings, "airflow_jwt"),
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db", "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+        "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(settings.port("airflow_log")), "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(settings.port("triggerer_log")),
+        "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "20", "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "20", "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
+        "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False", "AIRFLOW__SCHEDULER__CATCHUP_BY_DEFAULT": "False",
+    }  # fmt: skip
+
+
+def _airflow(settings: Settings) -> list[Component]:
+    home, port = settings.state / "airflow", settings.port("airflow")
+    env, airflow = airflow_env(settings), str(Path(sys.executable).parent / "airflow")
+
+    def prepare() -> None:
+        import subprocess
+
+        home.mkdir(parents=True, exist_ok=True)
+        with os.fdopen(os.open(home / "passwords.json", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
+            json.dump({"admin": secret(settings, "airflow_admin")}, out)
+        with (settings.state / "logs" / "airflow-migrate.log").open("w") as log:
+            done = subprocess.run([airflow, "db", "migrate"], env=dict(env), stdout=log, stderr=log, check=False)
+        if done.returncode:
+            raise LakeError("Airflow's database could not be made", f"see {settings.state}/logs/airflow-migrate.log")
+
+    def health(part: str) -> Callable[[], bool]:
+        return lambda: httpx.get(f"http://127.0.0.1:{port}/api/v2/monitor/health", timeout=5).json().get(part, {}).get("status") == "healthy"
+
+    return [
+        Component("airflow-api", (airflow, "api-server"), env, health("metadatabase"), (port,), 120, prepare),
+        Component("airflow-scheduler", (airflow, "scheduler"), env, health("scheduler"), (settings.port("airflow_log"),), 90),
+        Component("airflow-dags", (airflow, "dag-processor"), env, health("dag_processor"), (), 90),
+        Component("airflow-triggerer", (airflow, "triggerer"), env, health("triggerer"), (settings.port("triggerer_log"),), 90),
+    ]
+
+

@@ -1,0 +1,12 @@
+"""The one error a person is meant to read."""
+
+from __future__ import annotations
+
+
+class LakeError(Exception):
+    """`message`: what is wrong, in one line; `way_out`: what to do about it."""
+
+    def __init__(self, message: str, way_out: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.way_out = way_out

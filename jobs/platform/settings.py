@@ -1,0 +1,90 @@
+"""conf/lake.yaml as one frozen value."""
+
+from __future__ import annotations
+
+import os
+import re
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+from ruamel.yaml import YAML
+
+from jobs.platform.errors import LakeError
+
+ZONES = ("landing", "raw", "bronze", "silver", "curated", "ops", "docs", "keys", "warehouse")
+DATABASES = ("bronze", "quarantine", "silver", "curated", "ops")
+# offset from the port base; SeaweedFS adds 10000 of its own for gRPC
+PORTS = {"s3": 0, "master": 1, "volume": 2, "filer": 3, "admin": 4, "metastore": 10, "connect": 11, "connect_analyst": 12, "airflow": 20, "airflow_log": 21, "triggerer_log": 22}
+
+
+class Storage(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    endpoint: str | None
+    region: str
+
+
+class Spark(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    connect: str | None
+    master: str | None
+    memory: str
+
+
+class Settings(BaseModel):
+    """Where everything is. `root`: the checkout."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    root: Path
+    profile: str
+    city: str
+    bucket_pattern: str
+    time_zone: str
+    storage: Storage
+    spark: Spark
+    metastore: str | None
+    port_base: int
+
+    @cached_property
+    def state(self) -> Path:
+        """Everything this checkout makes at run time; ignored by git."""
+        return Path(os.environ.get("LAKE_STATE", self.root / ".lake"))
+
+    @property
+    def endpoint(self) -> str:
+        return self.storage.endpoint or f"http://127.0.0.1:{self.port('s3')}"
+
+    def port(self, name: str) -> int:
+        return self.port_base + PORTS[name]
+
+    def bucket(self, zone: str) -> str:
+        if zone not in ZONES:
+            raise LakeError(f"there is no zone {zone!r}", f"zones are {', '.join(ZONES)}")
+        return self.bucket_pattern.format(zone=zone)
+
+    def uri(self, zone: str, *parts: str, scheme: str = "s3") -> str:
+        """`s3://bucket/parts…` for delta-rs; `scheme="s3a"` for Spark."""
+        return "/".join([f"{scheme}://{self.bucket(zone)}", *parts])
+
+
+def load_settings(root: Path | None = None, profile: str | None = None) -> Settings:
+    """Read conf/lake.yaml. The checkout is LAKE_ROOT or the one this file lies in; the profile LAKE_PROFILE or `embedded`."""
+    root = Path(root or os.environ.get("LAKE_ROOT") or Path(__file__).resolve().parents[2])
+    document = YAML(typ="safe").load((root / "conf" / "lake.yaml").read_text(encoding="utf-8"))
+    profiles = document.pop("profiles")
+    name = profile or os.environ.get("LAKE_PROFILE", "embedded")
+    if name not in profiles:
+        raise LakeError(f"conf/lake.yaml has no profile {name!r}", f"profiles are {', '.join(profiles)}; see LAKE_PROFILE")
+    chosen = _filled(profiles[name])
+    chosen["port_base"] = int(os.environ.get("LAKE_PORT_BASE", chosen["port_base"]))
+    return Settings(root=root, profile=name, **document, **chosen)
+
+
+def _filled(value: Any) -> Any:
+    """`${NAME:-default}` from the environment; an empty text is None."""
+    if isinstance(value, dict):
+        return {key: _filled(item) for key, item in value.items()}
+    if isinstance(value, str) and "${" in value:
+        return re.sub(r"\$\{(\w+)(?::-([^}]*))?\}", lambda m: os.environ.get(m[1]) or m[2] or "", value) or None
+    return value

@@ -1,0 +1,59 @@
+"""Spark sessions over Connect. Jobs never build one; the edges (CLI, Airflow, tests) open it here and pass it in."""
+
+from __future__ import annotations
+
+import socket
+import uuid
+from urllib.parse import quote, urlparse
+
+from pyspark.sql import SparkSession
+
+from jobs.platform.errors import LakeError
+from jobs.platform.secrets import connect_token
+from jobs.platform.settings import DATABASES, Settings
+
+NAMESPACE = uuid.UUID("6f7bd8a4-54a5-4a0f-9a3c-2a1b0a3c9d11")
+
+
+def open_session(settings: Settings, role: str = "job", session_id: str | None = None) -> SparkSession:
+    """A session of `role` on the Connect server. Raises LakeError within seconds where no server listens."""
+    port = settings.port("connect" if role == "job" else "connect_analyst")
+    address = settings.spark.connect or f"sc://localhost:{port}"
+    require_listening(address)
+    url = f"{address}/;token={quote(connect_token(settings, role))};user_id={role}"
+    if session_id:
+        url += f";session_id={session_id}"
+    return SparkSession.builder.remote(url).create()
+
+
+def require_listening(address: str) -> None:
+    """The Connect client has no deadline of its own, so the port is tried first."""
+    where = urlparse(address)
+    try:
+        socket.create_connection((where.hostname or "localhost", where.port or 15002), timeout=3).close()
+    except OSError:
+        raise LakeError(f"no Spark Connect server answers at {where.hostname}:{where.port}", "start it with ./lake up, or see .lake/logs/spark.log") from None
+
+
+def task_session_id(dag: str, run: str, task: str, map_index: int, attempt: int) -> str:
+    """The same try always has the same session, so that the next try can find and stop it."""
+    return str(uuid.uuid5(NAMESPACE, f"{dag}/{run}/{task}/{map_index}/{attempt}"))
+
+
+def stop_earlier(settings: Settings, session_id: str) -> None:
+    """Reopen an earlier try's session, interrupt what still runs in it, and close it."""
+    from pyspark.errors import PySparkException
+
+    session = open_session(settings, session_id=session_id)
+    try:
+        session.interruptAll()
+    except PySparkException:
+        return  # the server has closed that session already: nothing of it runs
+    finally:
+        session.stop()
+
+
+def make_databases(spark: SparkSession, settings: Settings) -> None:
+    for database in DATABASES:
+        zone = database if database != "quarantine" else "bronze"
+        spark.sql(f"CREATE DATABASE IF NOT EXISTS {database} LOCATION '{settings.uri(zone, '_database', scheme='s3a')}'")

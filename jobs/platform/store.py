@@ -1,0 +1,70 @@
+"""Clients of the object store, one role each."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from pyarrow import fs
+
+from jobs.platform.errors import LakeError
+from jobs.platform.secrets import credentials
+from jobs.platform.settings import ZONES, Settings
+
+
+def s3(settings: Settings, role: str = "job") -> Any:
+    """A boto3 S3 client. Short connect time-outs: a store that is down is an answer within seconds."""
+    who = credentials(settings, role)
+    config = Config(s3={"addressing_style": "path"}, connect_timeout=3, read_timeout=120, retries={"max_attempts": 4, "mode": "standard"})
+    return boto3.client(
+        "s3", endpoint_url=settings.endpoint, region_name=settings.storage.region,
+        aws_access_key_id=who.access_key, aws_secret_access_key=who.secret_key, config=config,
+    )
+
+
+def delta_options(settings: Settings, role: str = "job") -> dict[str, str]:
+    """`storage_options` of delta-rs; it commits by conditional PUT."""
+    who = credentials(settings, role)
+    return {
+        "AWS_ACCESS_KEY_ID": who.access_key, "AWS_SECRET_ACCESS_KEY": who.secret_key, "AWS_ENDPOINT_URL": settings.endpoint,
+        "AWS_REGION": settings.storage.region, "AWS_ALLOW_HTTP": str(settings.endpoint.startswith("http:")).lower(),
+        "AWS_VIRTUAL_HOSTED_STYLE_REQUEST": "false", "conditional_put": "etag",
+    }
+
+
+def arrow_fs(settings: Settings, role: str = "job") -> fs.S3FileSystem:
+    who = credentials(settings, role)
+    scheme, _, host = settings.endpoint.partition("://")
+    return fs.S3FileSystem(
+        access_key=who.access_key, secret_key=who.secret_key, endpoint_override=host, scheme=scheme, region=settings.storage.region,
+        force_virtual_addressing=False,
+    )
+
+
+def keys(client: Any, bucket: str, prefix: str = "") -> Iterator[dict[str, Any]]:
+    """Objects below a prefix (Key, Size, LastModified), folders' own markers left out."""
+    for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+        for item in page.get("Contents", []):
+            if not item["Key"].endswith("/"):
+                yield item
+
+
+def make_buckets(settings: Settings) -> None:
+    client = s3(settings)
+    have = {bucket["Name"] for bucket in client.list_buckets()["Buckets"]}
+    for zone in ZONES:
+        if settings.bucket(zone) not in have:
+            client.create_bucket(Bucket=settings.bucket(zone))
+
+
+def require_store(settings: Settings) -> None:
+    """Raises LakeError in one line where the store does not answer or refuses us."""
+    try:
+        s3(settings).list_buckets()
+    except (BotoCoreError, ClientError) as problem:
+        name = os.path.basename(type(problem).__name__)
+        raise LakeError(f"the object store at {settings.endpoint} does not answer ({name})", "start it with ./lake up, or look at .lake/logs/store.log") from None

@@ -1,0 +1,113 @@
+"""Start, watch and stop the components: a pid file, a log file and a process group each."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+from tenacity import RetryError, Retrying, retry_if_not_result, stop_after_delay, wait_fixed
+from tenacity import retry_if_exception_type as if_exception
+
+from jobs.platform.components import Component
+from jobs.platform.errors import LakeError
+
+
+@dataclass(frozen=True)
+class State:
+    name: str
+    pid: int | None
+    seconds_up: float
+
+
+def state(home: Path, component: Component) -> State:
+    process = _running(home, component.name)
+    return State(component.name, process.pid if process else None, time.time() - process.create_time() if process else 0.0)
+
+
+def start(home: Path, component: Component) -> bool:
+    """Start a component and wait until it is healthy. False: it ran already.
+
+    Raises LakeError for a taken port, a process that ends at once, or one that is not healthy in time.
+    """
+    if _running(home, component.name):
+        return False
+    for port in component.ports:
+        _require_free(port, component.name)
+    (home / "logs").mkdir(parents=True, exist_ok=True)
+    (home / "run").mkdir(parents=True, exist_ok=True)
+    component.prepare()
+    log_path = home / "logs" / f"{component.name}.log"
+    with log_path.open("ab") as log:
+        process = subprocess.Popen(component.command, env=dict(component.env), stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True, cwd=home)
+    made = psutil.Process(process.pid).create_time()
+    (home / "run" / f"{component.name}.json").write_text(json.dumps({"pid": process.pid, "created": made}))
+    _wait(component, process, log_path)
+    return True
+
+
+def stop(home: Path, name: str, patience: float = 15) -> bool:
+    """TERM, then KILL, the whole process group; returns when all of it is gone. False: it did not run."""
+    process = _running(home, name)
+    if process is None:
+        return False
+    family = [process, *process.children(recursive=True)]
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+    _, alive = psutil.wait_procs(family, timeout=patience)
+    for left in alive:
+        with suppress(psutil.NoSuchProcess):
+            left.kill()
+    psutil.wait_procs(alive, timeout=10)
+    (home / "run" / f"{name}.json").unlink(missing_ok=True)
+    return True
+
+
+def start_all(home: Path, parts: Sequence[Component], tell: Callable[[str, float | None], None]) -> None:
+    """Start in order. `tell(name, seconds)` after each; None when it ran already."""
+    for part in parts:
+        began = time.monotonic()
+        tell(part.name, time.monotonic() - began if start(home, part) else None)
+
+
+def _running(home: Path, name: str) -> psutil.Process | None:
+    """The process of the pid file, unless that pid has since been given to another."""
+    try:
+        noted = json.loads((home / "run" / f"{name}.json").read_text())
+        process = psutil.Process(noted["pid"])
+        same = abs(process.create_time() - noted["created"]) < 1 and process.status() != psutil.STATUS_ZOMBIE
+    except (FileNotFoundError, psutil.NoSuchProcess):
+        return None
+    return process if same else None
+
+
+def _require_free(port: int, name: str) -> None:
+    taken = [c for c in psutil.net_connections("inet") if c.laddr and c.laddr.port == port and c.status == psutil.CONN_LISTEN]
+    if taken:
+        pid = taken[0].pid
+        holder = f"{psutil.Process(pid).name()} (pid {pid})" if pid else "another user's process"
+        raise LakeError(f"port {port}, which {name} needs, is taken by {holder}", "stop it, or choose other ports: LAKE_PORT_BASE=9300 ./lake up")
+
+
+def _wait(component: Component, process: subprocess.Popen[bytes], log: Path) -> None:
+    def healthy() -> bool:
+        if process.poll() is not None:
+            raise LakeError(f"{component.name} ended with code {process.returncode} while starting", f"its last words are in {log}")
+        try:
+            return component.healthy()
+        except LakeError:
+            return False
+        except Exception:  # noqa: BLE001 - a server that is not up yet fails in many ways; the deadline decides
+            return False
+
+    try:
+        Retrying(stop=stop_after_delay(component.deadline), wait=wait_fixed(0.3), retry=retry_if_not_result(bool) & ~if_exception(LakeError))(healthy)
+    except RetryError:
+        raise LakeError(f"{component.name} is not healthy after {component.deadline:.0f} s", f"see {log}, then try ./lake up again") from None

@@ -1,0 +1,37 @@
+"""A rule is one expectation, from the contract or from the hand-written suite, with a stable id."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Severity = Literal["critical", "warning", "info"]
+Scope = Literal["row", "rows", "aggregate"]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One expectation in GX's own words.
+
+    `id` is unique within the dataset and stable over runs; `scope` says who decides it: one row (while landing),
+    many rows that still decide single rows (before silver), or the delivery as a whole.
+    """
+
+    id: str
+    type: str
+    kwargs: dict[str, Any]
+    severity: Severity
+    scope: Scope
+    origin: Literal["contract", "suite"]
+    meta: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def mostly(self) -> float:
+        return float(self.kwargs.get("mostly", 1.0))
+
+    @property
+    def fingerprint(self) -> str:
+        text = json.dumps([self.type, self.kwargs, self.severity], sort_keys=True, ensure_ascii=False, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,0 +1,115 @@
+"""The independent record counter (law 1) and the split points it finds on its way.
+
+It looks at bytes, never at parsed rows, so that a parser that loses a record is found out. `0x0A` and `0x22` are never part of
+a longer character in UTF-8, GBK, GB18030, Big5 or Shift-JIS, so counting needs no decoding.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, field
+from typing import IO
+
+import ijson
+import numpy as np
+import numpy.typing as npt
+
+SPLIT_BYTES = 24 << 20
+NEWLINE, RETURN = 10, 13
+
+
+@dataclass(frozen=True)
+class Split:
+    """Bytes [start, end) of the file; `lines` record lines (blank ones too) lie before it."""
+
+    start: int
+    end: int
+    lines: int
+
+
+@dataclass
+class LineCounter:
+    """Counts lines that end a record (a newline inside quotes does not) and blank lines; feed it the file in order."""
+
+    quote: str | None
+    lines: int = 0
+    blank: int = 0
+    size: int = 0
+    _quoted: bool = False
+    _after: int = 0  # offset just after the last line end
+    _last: int = NEWLINE
+    _points: list[tuple[int, int]] = field(default_factory=list)
+
+    def feed(self, chunk: bytes) -> None:
+        """Count a chunk of at least one byte."""
+        data = np.frombuffer(chunk, dtype=np.uint8)
+        ends = self._record_ends(data)
+        if len(ends):
+            self._count_blank(data, ends)
+            self._note_split(ends)
+            self.lines += len(ends)
+            self._after = self.size + int(ends[-1]) + 1
+        self._last = int(data[-1])
+        self.size += len(data)
+
+    def _record_ends(self, data: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
+        ends = np.flatnonzero(data == NEWLINE)
+        if self.quote is None:
+            return ends
+        quotes = np.flatnonzero(data == ord(self.quote))
+        if len(quotes) == 0:
+            return ends[:0] if self._quoted else ends
+        inside = (np.searchsorted(quotes, ends) + int(self._quoted)) % 2 == 1
+        self._quoted ^= bool(len(quotes) % 2)
+        return ends[~inside]
+
+    def _count_blank(self, data: npt.NDArray[np.uint8], ends: npt.NDArray[np.int64]) -> None:
+        lengths = np.diff(ends, prepend=self._after - self.size - 1) - 1
+        before = np.where(ends > 0, data[np.maximum(ends - 1, 0)], self._last)
+        self.blank += int(np.count_nonzero((lengths == 0) | ((lengths == 1) & (before == RETURN))))
+
+    def _note_split(self, ends: npt.NDArray[np.int64]) -> None:
+        wanted = (self._points[-1][0] if self._points else 0) + SPLIT_BYTES
+        while self.size + int(ends[-1]) + 1 >= wanted:
+            at = int(np.searchsorted(ends, wanted - self.size - 1))
+            self._points.append((self.size + int(ends[at]) + 1, self.lines + at + 1))
+            wanted = self._points[-1][0] + SPLIT_BYTES
+
+    def finish(self) -> None:
+        """The last line may lack its newline."""
+        if self.size > self._after:
+            self.lines += 1
+            self._after = self.size
+
+    def splits(self) -> list[Split]:
+        starts = [(0, 0), *[point for point in self._points if point[0] < self.size]]
+        ends = [*[start for start, _ in starts[1:]], self.size]
+        return [Split(start, end, lines) for (start, lines), end in zip(starts, ends, strict=True)]
+
+
+def count_json(stream: IO[bytes], rows_at: tuple[str, ...], row_requires: tuple[str, ...]) -> int:
+    """Rows of a JSON document, counted from parse events (the reader builds objects instead): the first path that exists counts.
+
+    Raises ijson.JSONError where the document is not JSON.
+    """
+    found: dict[str, int] = {}
+    top: set[str] = set()
+    wanted = [path for path in rows_at if path != "$"]
+    for prefix, event, value in ijson.parse(stream):
+        if prefix == "" and event == "map_key":
+            top.add(str(value))
+        if event == "start_array" and prefix in wanted:
+            found.setdefault(prefix, 0)
+        for path in wanted:
+            if prefix == f"{path}.item" and event in ("start_map", "null", "string", "number", "boolean", "start_array"):
+                found[path] += 1
+    for path in rows_at:
+        if path in found:
+            return found[path]
+        if path == "$" and top and set(row_requires) <= top:
+            return 1
+    return 0
+
+
+def count_json_bytes(data: bytes, rows_at: tuple[str, ...], row_requires: tuple[str, ...]) -> int:
+    return count_json(io.BytesIO(data), rows_at, row_requires)
