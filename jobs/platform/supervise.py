@@ -14,7 +14,6 @@ from pathlib import Path
 
 import psutil
 from tenacity import RetryError, Retrying, retry_if_not_result, stop_after_delay, wait_fixed
-from tenacity import retry_if_exception_type as if_exception
 
 from jobs.platform.components import Component
 from jobs.platform.errors import LakeError
@@ -108,6 +107,6 @@ def _wait(component: Component, process: subprocess.Popen[bytes], log: Path) -> 
             return False
 
     try:
-        Retrying(stop=stop_after_delay(component.deadline), wait=wait_fixed(0.3), retry=retry_if_not_result(bool) & ~if_exception(LakeError))(healthy)
+        Retrying(stop=stop_after_delay(component.deadline), wait=wait_fixed(0.3), retry=retry_if_not_result(bool))(healthy)
     except RetryError:
         raise LakeError(f"{component.name} is not healthy after {component.deadline:.0f} s", f"see {log}, then try ./lake up again") from None

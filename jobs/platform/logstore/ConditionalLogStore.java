@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.UUID;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataOutputStream;
+import org.apache.hadoop.fs.FSDataOutputStreamBuilder;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
@@ -41,13 +42,10 @@ public class ConditionalLogStore extends S3SingleDriverLogStore {
   }
 
   private static void put(FileSystem fs, Path target, Iterator<String> actions, String token) throws IOException {
-    FSDataOutputStream out =
-        fs.createFile(target)
-            .recursive()
-            .overwrite(true)
-            .must("fs.option.create.conditional.overwrite", true)
-            .must("fs.s3a.create.header." + TOKEN, token)
-            .build();
+    FSDataOutputStreamBuilder<?, ?> builder = fs.createFile(target).recursive().overwrite(true);
+    builder.must("fs.option.create.conditional.overwrite", true);
+    builder.must("fs.s3a.create.header." + TOKEN, token);
+    FSDataOutputStream out = (FSDataOutputStream) builder.build();
     try (out) {
       while (actions.hasNext()) {
         out.write((actions.next() + "\n").getBytes(StandardCharsets.UTF_8));
