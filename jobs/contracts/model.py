@@ -53,6 +53,7 @@ class Column:
     formats: tuple[str, ...] = ()  # strptime formats of dates and timestamps, tried in order
     value_map: tuple[ValueMap, ...] = ()  # applied to the text as sent, before casting
     optional: bool = False  # may be missing from the dump as a whole (older or newer shape)
+    fallback: tuple[str, ...] = ()  # other sources, tried in order where the first gives no value
 
 
 @dataclass(frozen=True)

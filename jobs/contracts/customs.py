@@ -1,0 +1,85 @@
+"""The `customProperties` a contract may use: what ODCS lacks, under documented names. Unknown names are refused."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from jobs.contracts.model import Classification, DriftPolicy, Mode
+
+
+class Custom(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel)
+
+
+class CaptureCustom(Custom):
+    pattern: str = Field(description="A regex with named groups; a column takes one as physicalName `$capture.<group>`.")
+    line: int = Field(0, description="The line it is searched in, from 1; 0 is the path below the period folder.")
+
+
+class UnpivotCustom(Custom):
+    headers: str = Field(description="Headers that fully match this regex become rows; named groups are `$unpivot.<group>`, the cell `$unpivot.value`.")
+    drop_null: bool = Field(False, description="An empty cell makes no row.")
+
+
+class ReaderCustom(Custom):
+    encoding: str | None = Field(None, description="As Python names it, e.g. gb18030. Left out: UTF-8, with or without BOM.")
+    quote: str | None = Field('"', description="The quote character; null where the dump knows no quotes.")
+    preamble_lines: int = Field(0, description="Lines before the header.")
+    footnote: str | None = Field(None, description="Trailing lines that match this regex are footnotes, not rows.")
+    trailing_delimiter: bool = Field(False, description="Every line ends with one more delimiter.")
+    trim: bool = Field(False, description="White space around values and headers is not part of them.")
+    null_values: tuple[str, ...] = Field(("",), description="Texts that mean 'no value' in every column.")
+    captures: tuple[CaptureCustom, ...] = ()
+    unpivot: UnpivotCustom | None = None
+    rows_at: tuple[str, ...] = Field((), description="JSON: dotted paths to the array of rows; the first that exists counts; `$` is the document itself.")
+    row_requires: tuple[str, ...] = Field((), description="JSON, `$`: keys without which the document is no row.")
+    files_without_rows: Literal["reject", "skip"] = Field("reject", description="`skip`: such a file belongs to a sibling dataset of the same folder.")
+    sheet: str | None = Field(None, description="Excel: the sheet; left out: the first.")
+
+
+class DriftCustom(Custom):
+    new_column: DriftPolicy = "freeze"
+    missing_column: DriftPolicy = "freeze"
+    retyped_column: DriftPolicy = "discard_row"
+
+
+class ContractCustom(Custom):
+    """On the contract."""
+
+    delivery_mode: Mode = Field(description="`snapshot` keeps history as SCD2, `increment` merges by key, `events` append.")
+    file_pattern: str = Field(r".*", description="Regex the path below the period folder must fully match.")
+    period_pattern: str = Field(r"[0-9A-Za-z._-]+", description="Regex a period folder's name must fully match.")
+    reader: ReaderCustom = ReaderCustom()  # type: ignore[call-arg]
+    drift: DriftCustom = DriftCustom()
+    source_time_zone: str = Field("UTC", description="IANA zone of every local timestamp in the dump; stored in UTC.")
+    tolerated_rejected_share: float = Field(1.0, description="A delivery with a larger share of quarantined rows is held (0 to 1).")
+    schedule: str | None = Field(None, description="Airflow cron expression of the dataset's own DAG.")
+    small: bool = Field(True, description="Shares the batch DAG's tasks.")
+    identity: tuple[str, ...] = Field((), description="Events: columns that should identify a row; repeats are flagged, not removed.")
+
+
+class ValueMapCustom(Custom):
+    pattern: str
+    value: str | None
+
+
+class ColumnCustom(Custom):
+    """On a property."""
+
+    unit: str = Field("", description="Unit of measure, e.g. kWh, CNY.")
+    formats: tuple[str, ...] = Field((), description="strptime formats, tried in order.")
+    null_values: tuple[str, ...] = Field((), description="Texts that mean 'no value' in this column.")
+    value_map: tuple[ValueMapCustom, ...] = Field((), description="The first pattern found in the text as sent gives the value.")
+    optional: bool = Field(False, description="The whole column may be missing from a dump.")
+    fallback: tuple[str, ...] = Field((), description="Other sources, tried in order where the first gives no value.")
+
+
+def known(model: type[Custom]) -> dict[str, Any]:
+    """camelCase name → field."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
+
+
+__all__ = ["Classification", "ColumnCustom", "ContractCustom", "known"]

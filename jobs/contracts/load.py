@@ -1,0 +1,239 @@
+"""YAML → checked → `Contract`. Every finding has a file, a line and what to write instead."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, get_args
+
+import jsonschema
+from pydantic import BaseModel, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError
+
+from jobs.contracts.customs import ColumnCustom, ContractCustom, known
+from jobs.contracts.model import Capture, Classification, Column, Contract, Drift, Kind, Reader, Unpivot, ValueMap
+
+KINDS = {"string": "string", "integer": "integer", "boolean": "boolean", "date": "date", "timestamp": "timestamp", "object": "json", "array": "json"}
+FORMATS = {"csv": "csv", "tsv": "csv", "txt": "csv", "json": "json", "parquet": "parquet", "xlsx": "excel", "excel": "excel"}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something wrong with a declaration. Lines and columns count from 1."""
+
+    path: str
+    line: int
+    column: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}:{self.column}: {self.message}"
+
+
+class BrokenContract(Exception):
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        super().__init__("\n".join(map(str, findings)))
+        self.findings = tuple(findings)
+
+
+def read_yaml(path: Path) -> Any:
+    """The document with line numbers (ruamel round-trip types). Raises BrokenContract for bad YAML and duplicate keys."""
+    try:
+        return YAML(typ="rt").load(path.read_text(encoding="utf-8"))
+    except MarkedYAMLError as problem:
+        mark = problem.problem_mark or problem.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        raise BrokenContract([Finding(str(path), line, column, f"not valid YAML: {str(problem.problem or problem).splitlines()[0]}")]) from None
+    except UnicodeDecodeError:
+        raise BrokenContract([Finding(str(path), 1, 1, "not UTF-8 text")]) from None
+
+
+def load_contract(path: Path) -> Contract:
+    """Raises BrokenContract with every finding of this file."""
+    document = read_yaml(path)
+    if not isinstance(document, dict):
+        raise BrokenContract([Finding(str(path), 1, 1, "not an ODCS document: it should start with `apiVersion: v3.2.0`")])
+    findings = [*_schema_findings(path, document)]
+    if findings:
+        raise BrokenContract(findings)
+    return _contract(path, document)
+
+
+def load_all(root: Path) -> tuple[list[Contract], list[Finding]]:
+    """All contracts under conf/datasets; a broken one becomes findings and leaves the others alone."""
+    contracts, findings = [], []
+    for path in sorted((root / "conf" / "datasets").glob("*/*.yaml")):
+        try:
+            contracts.append(load_contract(path))
+        except BrokenContract as problem:
+            findings.extend(problem.findings)
+    return contracts, findings
+
+
+def contract_path(root: Path, dataset: str) -> Path:
+    """`<department>.<name>` or `<department>__<name>` → its file."""
+    department, _, name = dataset.replace("__", ".").partition(".")
+    return root / "conf" / "datasets" / department / f"{name}.yaml"
+
+
+@lru_cache(maxsize=1)
+def _odcs() -> Any:
+    schema = json.loads(files("open_data_contract_standard").joinpath("schema.json").read_text(encoding="utf-8"))
+    return jsonschema.validators.validator_for(schema)(schema)
+
+
+def _schema_findings(path: Path, document: Any) -> Iterable[Finding]:
+    plain = json.loads(json.dumps(document, default=str))
+    for error in sorted(_odcs().iter_errors(plain), key=lambda e: list(map(str, e.absolute_path))):
+        leaf = jsonschema.exceptions.best_match([error]) or error
+        line, column = _place(document, list(leaf.absolute_path), leaf)
+        yield Finding(str(path), line, column, _words(leaf))
+
+
+def _words(error: Any) -> str:
+    if error.validator in ("additionalProperties", "unevaluatedProperties"):
+        allowed = error.schema.get("properties", {})
+        unknown = [key for key in error.instance if key not in allowed]
+        hints = [f"{key!r}" + _did_you_mean(key, allowed) for key in unknown[:3]]
+        return f"ODCS does not know {', '.join(hints)} here"
+    return f"{'.'.join(map(str, error.absolute_path)) or 'document'}: {error.message[:200]}"
+
+
+def _did_you_mean(word: str, known_words: Iterable[str]) -> str:
+    close = difflib.get_close_matches(word, list(known_words), n=1)
+    return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+def _place(document: Any, path: list[Any], error: Any = None) -> tuple[int, int]:
+    """Line and column of the value at `path`, or of the nearest thing above it."""
+    node, line, column = document, 1, 1
+    for step in path:
+        try:
+            at = node.lc.key(step) if isinstance(node, dict) else node.lc.item(step)
+            line, column = at[0] + 1, at[1] + 1
+            node = node[step]
+        except (AttributeError, KeyError, IndexError, TypeError):
+            break
+    if error is not None and error.validator in ("additionalProperties", "unevaluatedProperties") and isinstance(node, dict):
+        unknown = [key for key in error.instance if key not in error.schema.get("properties", {})]
+        if unknown and hasattr(node, "lc") and unknown[0] in node:
+            at = node.lc.key(unknown[0])
+            return at[0] + 1, at[1] + 1
+    return line, column
+
+
+def _custom(path: Path, document: Any, where: list[Any], holder: Any, model: Any) -> Any:
+    """The customProperties of `holder` as `model`; unknown names and wrong values are findings on their line."""
+    values: dict[str, Any] = {}
+    findings = []
+    for index, item in enumerate(holder.get("customProperties") or ()):
+        place = _place(document, [*where, "customProperties", index])
+        if item["property"] not in known(model):
+            findings.append(Finding(str(path), *place, f"unknown customProperty {item['property']!r}{_did_you_mean(item['property'], known(model))}"))
+        values[item["property"]] = item["value"]
+    try:
+        made = model.model_validate(json.loads(json.dumps(values)))
+    except ValidationError as problem:
+        findings.extend(_custom_finding(path, document, where, holder, error) for error in problem.errors() if error["type"] != "extra_forbidden" or len(error["loc"]) > 1)
+        made = None
+    if findings:
+        raise BrokenContract(findings)
+    return made
+
+
+def _custom_finding(path: Path, document: Any, where: list[Any], holder: Any, error: Any) -> Finding:
+    steps = [step for step in error["loc"]]
+    items = list(holder.get("customProperties") or ())
+    index = next((i for i, item in enumerate(items) if steps and item["property"] == steps[0]), None)
+    place = _place(document, where if index is None else [*where, "customProperties", index, "value", *steps[1:]])
+    return Finding(str(path), *place, f"customProperties.{'.'.join(map(str, steps))}: {error['msg']}")
+
+
+def _contract(path: Path, document: Any) -> Contract:
+    custom: ContractCustom = _custom(path, document, [], document, ContractCustom)
+    table, server = _one(path, document, "schema"), _one(path, document, "servers")
+    columns, findings = [], []
+    for index, prop in enumerate(table.get("properties") or ()):
+        try:
+            columns.append(_column(path, document, index, prop))
+        except BrokenContract as problem:
+            findings.extend(problem.findings)
+    if findings:
+        raise BrokenContract(findings)
+    department = str(document.get("domain", ""))
+    if department != path.parent.name or str(table["name"]) != path.stem:
+        raise BrokenContract([Finding(str(path), 1, 1, f"this file should be conf/datasets/{department}/{table['name']}.yaml: `domain` and the schema's `name` say so")])
+    description = document.get("description") or {}
+    return Contract(
+        department=department, name=str(table["name"]), id=str(document["id"]), version=str(document["version"]), title=str(document.get("name") or table["name"]),
+        description=str(description.get("purpose") or ""), owner=_owner(document), mode=custom.delivery_mode, landing=str(server["location"]).removeprefix("s3://landing").strip("/"),
+        file_pattern=custom.file_pattern, reader=_reader(path, document, server, custom), columns=tuple(columns), drift=Drift(**custom.drift.model_dump()),
+        source_time_zone=custom.source_time_zone, period_pattern=custom.period_pattern, tolerated_rejected_share=custom.tolerated_rejected_share,
+        schedule=custom.schedule, small=custom.small, granted_roles=tuple(str(role["role"]) for role in document.get("roles") or () if role.get("access") == "read"),
+        identity=custom.identity, support=tuple(str(s.get("url") or s.get("channel")) for s in document.get("support") or ()),
+        sla=tuple((str(s["property"]), f"{s['value']} {s.get('unit', '')}".strip()) for s in document.get("slaProperties") or ()), path=str(path),
+    )  # fmt: skip
+
+
+def _one(path: Path, document: Any, name: str) -> Any:
+    found = document.get(name) or []
+    if len(found) != 1:
+        raise BrokenContract([Finding(str(path), *_place(document, [name]), f"a dataset has exactly one entry in `{name}`, not {len(found)}")])
+    return found[0]
+
+
+def _owner(document: Any) -> str:
+    team = document.get("team") or {}
+    return str(team.get("name", "") if isinstance(team, dict) else (team[0].get("name") or team[0].get("username", "")))
+
+
+def _reader(path: Path, document: Any, server: Any, custom: ContractCustom) -> Reader:
+    said = str(server.get("format", "csv"))
+    if said not in FORMATS:
+        raise BrokenContract([Finding(str(path), *_place(document, ["servers", 0, "format"]), f"format {said!r} is not one of {', '.join(FORMATS)}")])
+    values = custom.reader.model_dump()
+    values["captures"] = tuple(Capture(**item) for item in values["captures"])
+    values["unpivot"] = Unpivot(**values["unpivot"]) if values["unpivot"] else None
+    return Reader(format=FORMATS[said], delimiter=str(server.get("delimiter") or ("\t" if said == "tsv" else ",")), **values)  # type: ignore[arg-type]
+
+
+def _column(path: Path, document: Any, index: int, prop: Any) -> Column:
+    where = ["schema", 0, "properties", index]
+    custom: ColumnCustom = _custom(path, document, where, prop, ColumnCustom)
+    options = prop.get("logicalTypeOptions") or {}
+    kind, precision, scale = _kind(path, document, where, prop)
+    classification = str(prop.get("classification", "internal"))
+    if classification not in get_args(Classification):
+        words = f"classification {classification!r} is not one of {', '.join(get_args(Classification))}"
+        raise BrokenContract([Finding(str(path), *_place(document, [*where, "classification"]), words)])
+    maps = tuple(ValueMap(m.pattern, m.value) for m in custom.value_map)
+    return Column(
+        name=str(prop["name"]), source=str(prop.get("physicalName") or prop["name"]), kind=kind, synonyms=tuple(_text(s, "synonym", "name", "value") for s in prop.get("synonyms") or ()),
+        precision=precision, scale=scale, required=bool(prop.get("required")), unique=bool(prop.get("unique")),
+        primary_key=int(prop.get("primaryKeyPosition") or 1) if prop.get("primaryKey") else 0, enum=tuple(_text(v, "value") for v in prop.get("enum") or ()),
+        minimum=options.get("minimum"), maximum=options.get("maximum"), pattern=options.get("pattern"), max_length=options.get("maxLength"),
+        classification=classification, description=str(prop.get("description", "")), unit=custom.unit, null_values=custom.null_values,  # type: ignore[arg-type]
+        formats=custom.formats or ((options["format"],) if options.get("format") else ()), value_map=maps, optional=custom.optional, fallback=custom.fallback,
+    )  # fmt: skip
+
+
+def _text(value: Any, *names: str) -> str:
+    return str(next(value[n] for n in names if n in value)) if isinstance(value, dict) else str(value)
+
+
+def _kind(path: Path, document: Any, where: list[Any], prop: Any) -> tuple[Kind, int, int]:
+    logical, physical = str(prop.get("logicalType", "string")), str(prop.get("physicalType", ""))
+    if logical == "number":
+        if physical.startswith("decimal("):
+            precision, _, scale = physical[8:-1].partition(",")
+            return "decimal", int(precision), int(scale or 0)
+        return "double", 0, 0
+    if logical not in KINDS:
+        raise BrokenContract([Finding(str(path), *_place(document, [*where, "logicalType"]), f"logicalType {logical!r} is not one of number, {', '.join(KINDS)}")])
+    return KINDS[logical], 0, 0  # type: ignore[return-value]
