@@ -36,7 +36,7 @@ class ReaderCustom(Custom):
     unpivot: UnpivotCustom | None = None
     rows_at: tuple[str, ...] = Field((), description="JSON: dotted paths to the array of rows; the first that exists counts; `$` is the document itself.")
     row_requires: tuple[str, ...] = Field((), description="JSON, `$`: keys without which the document is no row.")
-    files_without_rows: Literal["reject", "skip"] = Field("reject", description="`skip`: such a file belongs to a sibling dataset of the same folder.")
+    files_without_rows: Literal["reject", "skip", "skip_empty"] = Field("reject", description="`skip`: such a file belongs to a sibling dataset of the same folder; `skip_empty`: files of zero bytes too.")
     sheet: str | None = Field(None, description="Excel: the sheet; left out: the first.")
 
 

@@ -89,7 +89,7 @@ class Reader:
     unpivot: Unpivot | None = None
     rows_at: tuple[str, ...] = ()  # JSON: dotted paths to the array of rows, the first that exists counts; "$" = the document itself is the row
     row_requires: tuple[str, ...] = ()  # JSON "$": the document is a row only if it has these keys
-    files_without_rows: Literal["reject", "skip"] = "reject"  # skip = the file belongs to a sibling dataset of the same folder
+    files_without_rows: Literal["reject", "skip", "skip_empty"] = "reject"  # skip: such a file belongs to a sibling dataset of the folder; skip_empty: files of zero bytes too
     sheet: str | None = None
 
 

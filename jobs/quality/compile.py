@@ -1,0 +1,203 @@
+"""Row rules → Polars expressions, judged in one pass while a dump lands."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any
+
+import polars as pl
+
+from jobs.quality.measures import SAMPLES, Measures, RuleMeasure
+from jobs.quality.rules import Rule
+
+REJECTION = pl.Struct({"rule": pl.String, "severity": pl.String, "column": pl.String, "value": pl.String, "message": pl.String})
+REJECTIONS = pl.List(REJECTION)
+MASK = "•••"
+
+
+@dataclass(frozen=True)
+class Test:
+    """`ignored`: rows the rule does not judge; `failed`: judged rows that do not meet it. `shown`: the column whose value is reported."""
+
+    ignored: pl.Expr
+    failed: pl.Expr
+    shown: str
+
+
+@dataclass(frozen=True)
+class Judged:
+    """`rejections`: list of structs a row (null where none); `critical`: whether the row is quarantined."""
+
+    rejections: pl.Series
+    critical: pl.Series
+    measures: Measures
+
+
+Schema = Mapping[str, pl.DataType]
+
+
+def _literal(value: Any, kind: pl.DataType) -> pl.Expr:
+    """A YAML value as a literal of the column's type; GX compares in the column's type too."""
+    if isinstance(value, str) and kind == pl.Date:
+        return pl.lit(dt.date.fromisoformat(value[:10]))
+    if isinstance(value, str) and isinstance(kind, pl.Datetime):
+        return pl.lit(dt.datetime.fromisoformat(value).replace(tzinfo=dt.UTC)).dt.cast_time_unit("us")
+    return pl.lit(value)
+
+
+def _null(columns: Sequence[str]) -> pl.Expr:
+    return reduce(lambda a, b: a | b, (pl.col(c).is_null() for c in columns))
+
+
+def _map_test(column: str, good: pl.Expr) -> Test:
+    return Test(pl.col(column).is_null(), good.not_(), column)
+
+
+def _between(kwargs: Mapping[str, Any], schema: Schema) -> Test:
+    column = kwargs["column"]
+    value, kind = pl.col(column), schema[column]
+    return _map_test(column, _bounds(value, kwargs, lambda v: _literal(v, kind)))
+
+
+def _bounds(value: pl.Expr, kwargs: Mapping[str, Any], literal: Callable[[Any], pl.Expr]) -> pl.Expr:
+    good = pl.lit(True)
+    if (low := kwargs.get("min_value")) is not None:
+        good = good & ((value > literal(low)) if kwargs.get("strict_min") else (value >= literal(low)))
+    if (high := kwargs.get("max_value")) is not None:
+        good = good & ((value < literal(high)) if kwargs.get("strict_max") else (value <= literal(high)))
+    return good
+
+
+def _in_set(kwargs: Mapping[str, Any], schema: Schema) -> Test:
+    column = kwargs["column"]
+    options = [_literal(v, schema[column]) for v in kwargs["value_set"]]
+    return _map_test(column, reduce(lambda a, b: a | b, (pl.col(column) == option for option in options), pl.lit(False)))
+
+
+def _opposite(make: Callable[[Mapping[str, Any], Schema], Test]) -> Callable[[Mapping[str, Any], Schema], Test]:
+    def made(kwargs: Mapping[str, Any], schema: Schema) -> Test:
+        test = make(kwargs, schema)
+        return Test(test.ignored, test.failed.not_(), test.shown)
+
+    return made
+
+
+def _regex(kwargs: Mapping[str, Any], schema: Schema) -> Test:
+    column = kwargs["column"]
+    return _map_test(column, pl.col(column).cast(pl.String).str.contains(kwargs["regex"]))
+
+
+def _lengths(kwargs: Mapping[str, Any], schema: Schema) -> Test:
+    column = kwargs["column"]
+    return _map_test(column, _bounds(pl.col(column).cast(pl.String).str.len_chars().cast(pl.Int64), kwargs, pl.lit))
+
+
+def _length_equal(kwargs: Mapping[str, Any], schema: Schema) -> Test:
+    return _lengths({"column": kwargs["column"], "min_value": kwargs["value"], "max_value": kwargs["value"]}, schema)
+
+
+def _pair_ignored(kwargs: Mapping[str, Any]) -> pl.Expr:
+    a, b = pl.col(kwargs["column_A"]).is_null(), pl.col(kwargs["column_B"]).is_null()
+    return {"either_value_is_missing": a | b, "neither": pl.lit(False)}.get(kwargs.get("ignore_row_if", "both_values_are_missing"), a & b)
+
+
+def _greater(kwargs: Mapping[str, Any], schema: Schema) -> Test:
+    a, b = pl.col(kwargs["column_A"]), pl.col(kwargs["column_B"])
+    good = (a >= b) if kwargs.get("or_equal") else (a > b)
+    return Test(_pair_ignored(kwargs), good.fill_null(False).not_(), kwargs["column_A"])
+
+
+def _equal(kwargs: Mapping[str, Any], schema: Schema) -> Test:
+    good = pl.col(kwargs["column_A"]).eq_missing(pl.col(kwargs["column_B"]))
+    return Test(_pair_ignored(kwargs), good.not_(), kwargs["column_A"])
+
+
+ROW_TYPES: dict[str, Callable[[Mapping[str, Any], Schema], Test]] = {
+    "expect_column_values_to_not_be_null": lambda k, s: Test(pl.lit(False), pl.col(k["column"]).is_null(), k["column"]),
+    "expect_column_values_to_be_null": lambda k, s: Test(pl.lit(False), pl.col(k["column"]).is_not_null(), k["column"]),
+    "expect_column_values_to_be_between": _between,
+    "expect_column_values_to_be_in_set": _in_set,
+    "expect_column_values_to_not_be_in_set": _opposite(_in_set),
+    "expect_column_values_to_match_regex": _regex,
+    "expect_column_values_to_not_match_regex": _opposite(_regex),
+    "expect_column_value_lengths_to_be_between": _lengths,
+    "expect_column_value_lengths_to_equal": _length_equal,
+    "expect_column_pair_values_a_to_be_greater_than_b": _greater,
+    "expect_column_pair_values_to_be_equal": _equal,
+}
+
+
+def castable(column: str) -> Rule:
+    """The reader's own rule: a text that is there must become a value of the column's type. It is no GX expectation."""
+    return Rule(f"castable:{column}", "castable", {"column": column}, "critical", "row", "contract")
+
+
+def fused(rules: Sequence[Rule]) -> tuple[Rule, ...]:
+    """The rules this module judges; the others are for GX on Spark."""
+    return tuple(rule for rule in rules if rule.type in ROW_TYPES)
+
+
+def judge(frame: pl.DataFrame, rules: Sequence[Rule], failed_casts: Mapping[str, tuple[pl.Series, pl.Series]], personal: Collection[str]) -> Judged:
+    """Judge every row once.
+
+    `frame`: typed columns and `_record`. `failed_casts`: column → (mask of texts that did not become values, the texts).
+    """
+    tests = {rule.id: (rule, ROW_TYPES[rule.type](rule.kwargs, frame.schema)) for rule in fused(rules)}
+    masks = _masks(frame, tests)
+    found = [(rule, masks[f"f{i}"], masks[f"i{i}"], frame[test.shown], test.shown) for i, (rule, test) in enumerate(tests.values())]
+    for name, (mask, texts) in failed_casts.items():
+        found.append((castable(name), mask, texts.is_null(), texts, name))
+    measures = {rule.id: _measure(frame, mask, ignored, shown, column in personal) for rule, mask, ignored, shown, column in found}
+    rejections, critical = _rejections(frame, [(r, m, shown, c) for r, m, _, shown, c in found if r.severity != "info"], personal)
+    return Judged(rejections, critical, Measures(frame.height, measures))
+
+
+def _masks(frame: pl.DataFrame, tests: Mapping[str, tuple[Rule, Test]]) -> pl.DataFrame:
+    columns = []
+    for i, (_, test) in enumerate(tests.values()):
+        ignored = test.ignored.fill_null(False)
+        columns += [(test.failed.fill_null(False) & ignored.not_()).alias(f"f{i}"), ignored.alias(f"i{i}")]
+    return frame.with_columns(columns).select([c.meta.output_name() for c in columns]) if columns else pl.DataFrame()
+
+
+def _measure(frame: pl.DataFrame, mask: pl.Series, ignored: pl.Series, shown: pl.Series, personal: bool) -> RuleMeasure:
+    skipped, bad = int(ignored.sum()), int(mask.sum())
+    samples: tuple[tuple[int, Any], ...] = ()
+    if bad:
+        at = mask.arg_true().head(SAMPLES)
+        values = [MASK if personal else v for v in shown.gather(at).cast(pl.String, strict=False).to_list()]
+        samples = tuple(zip(frame["_record"].gather(at).to_list(), values, strict=True))
+    return RuleMeasure(frame.height - skipped, skipped, bad, samples)
+
+
+def _rejections(frame: pl.DataFrame, found: list[tuple[Rule, pl.Series, pl.Series, str]], personal: Collection[str]) -> tuple[pl.Series, pl.Series]:
+    """Structs are built only for rows that failed something."""
+    height = frame.height
+    critical = reduce(lambda a, b: a | b, (m for r, m, _, _ in found if r.severity == "critical"), pl.repeat(False, height, eager=True))
+    parts = [
+        pl.DataFrame({
+            "at": mask.arg_true(), "rule": [rule.id] * int(mask.sum()), "severity": [rule.severity] * int(mask.sum()), "column": [column] * int(mask.sum()),
+            "value": [MASK] * int(mask.sum()) if column in personal else shown.filter(mask).cast(pl.String, strict=False),
+            "message": [_message(rule)] * int(mask.sum()),
+        })
+        for rule, mask, shown, column in found
+        if mask.any()
+    ]  # fmt: skip
+    if not parts:
+        return pl.Series("_rejections", [None] * 0, dtype=REJECTIONS).extend_constant(None, height), critical
+    grouped = pl.concat(parts).with_columns(pl.col("at").cast(pl.UInt32)).group_by("at", maintain_order=True).agg(pl.struct("rule", "severity", "column", "value", "message").alias("_rejections"))
+    rows = pl.DataFrame({"at": pl.int_range(0, height, dtype=pl.UInt32, eager=True)})
+    return rows.join(grouped, on="at", how="left", maintain_order="left")["_rejections"], critical
+
+
+def _message(rule: Rule) -> str:
+    said = rule.meta.get("message")
+    if isinstance(said, dict):
+        return str(said.get("en") or next(iter(said.values())))
+    if rule.type == "castable":
+        return "this text is not a value of the column's type"
+    facts = ", ".join(f"{k} {v}" for k, v in rule.kwargs.items() if k not in ("column", "mostly"))
+    return f"{rule.type.removeprefix('expect_').replace('_', ' ')}{': ' + facts if facts else ''}"

@@ -1,0 +1,119 @@
+"""The rules of a dataset: what its contract implies, then what its suite adds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from jobs.contracts.load import BrokenContract, Finding, read_yaml
+from jobs.contracts.model import Column, Contract
+from jobs.quality.compile import ROW_TYPES
+from jobs.quality.rules import Rule, Scope
+
+ROWS_TYPES = {"expect_column_values_to_be_unique", "expect_compound_columns_to_be_unique"}
+SEVERITIES = ("critical", "warning", "info")
+
+
+def rules_of(contract: Contract, root: Path) -> tuple[Rule, ...]:
+    """All rules with stable, unique ids. Raises BrokenContract for a suite that cannot be read."""
+    raw = [*implied(contract), *suite_rules(contract, root)]
+    seen: Counter[str] = Counter()
+    rules = []
+    for type_, kwargs, severity, origin, meta in raw:
+        name = _short(type_, kwargs)
+        seen[name] += 1
+        rule_id = name if seen[name] == 1 else f"{name}#{seen[name]}"
+        rules.append(Rule(rule_id, type_, kwargs, severity, _scope(type_), origin, meta))
+    return tuple(rules)
+
+
+def implied(contract: Contract) -> list[tuple[str, dict[str, Any], Any, Any, dict[str, Any]]]:
+    """required → not null, enum → in set, minimum/maximum → between, pattern → regex, maxLength → length, keys → unique."""
+    found = [rule for column in contract.columns for rule in _column_rules(column)]
+    if contract.key and contract.mode != "events":
+        found.append(_key_rule(contract.key))
+    return [(type_, kwargs, "critical", "contract", {}) for type_, kwargs in found]
+
+
+def _key_rule(key: tuple[str, ...]) -> tuple[str, dict[str, Any]]:
+    if len(key) == 1:
+        return "expect_column_values_to_be_unique", {"column": key[0]}
+    return "expect_compound_columns_to_be_unique", {"column_list": list(key)}
+
+
+def _column_rules(column: Column) -> list[tuple[str, dict[str, Any]]]:
+    name, found = column.name, []
+    if column.required:
+        found.append(("expect_column_values_to_not_be_null", {"column": name}))
+    if column.enum:
+        found.append(("expect_column_values_to_be_in_set", {"column": name, "value_set": list(column.enum)}))
+    if column.minimum is not None or column.maximum is not None:
+        bounds = {"min_value": column.minimum, "max_value": column.maximum}
+        found.append(("expect_column_values_to_be_between", {"column": name, **{k: v for k, v in bounds.items() if v is not None}}))
+    if column.pattern:
+        found.append(("expect_column_values_to_match_regex", {"column": name, "regex": column.pattern}))
+    if column.max_length is not None:
+        found.append(("expect_column_value_lengths_to_be_between", {"column": name, "max_value": column.max_length}))
+    if column.unique:
+        found.append(("expect_column_values_to_be_unique", {"column": name}))
+    return found
+
+
+def suite_path(root: Path, contract: Contract) -> Path:
+    return root / "expectations" / contract.department / f"{contract.name}.yaml"
+
+
+def suite_rules(contract: Contract, root: Path) -> list[tuple[str, dict[str, Any], Any, Any, dict[str, Any]]]:
+    path = suite_path(root, contract)
+    if not path.exists():
+        return []
+    document, found, findings = read_yaml(path), [], []
+    for index, item in enumerate(document.get("expectations") or ()):
+        line = document["expectations"].lc.item(index)[0] + 1
+        problem = _suite_problem(contract, item)
+        if problem:
+            findings.append(Finding(str(path), line, 1, problem))
+        else:
+            found.append((str(item["type"]), _plain(item.get("kwargs") or {}), str(item["severity"]), "suite", _plain(item.get("meta") or {})))
+    if findings:
+        raise BrokenContract(findings)
+    return found
+
+
+def _suite_problem(contract: Contract, item: Any) -> str:
+    unknown = set(item) - {"type", "kwargs", "severity", "meta"}
+    if unknown:
+        return f"unknown key {sorted(unknown)[0]!r}: an expectation has type, kwargs, severity and meta"
+    if item.get("severity") not in SEVERITIES:
+        return f"severity must be one of {', '.join(SEVERITIES)}"
+    if not _gx_knows(str(item.get("type"))):
+        return f"Great Expectations has no expectation {item.get('type')!r}"
+    kwargs, names = item.get("kwargs") or {}, {c.name for c in contract.columns}
+    used = [kwargs[k] for k in ("column", "column_A", "column_B") if k in kwargs] + list(kwargs.get("column_list") or ())
+    missing = [name for name in used if name not in names]
+    return f"the contract has no column {missing[0]!r}" if missing else ""
+
+
+def _gx_knows(type_: str) -> bool:
+    if type_ in ROW_TYPES or type_ in ROWS_TYPES:
+        return True
+    import great_expectations.expectations as gxe  # slow to import: only for the rarer types
+
+    return hasattr(gxe, "".join(part.capitalize() for part in type_.split("_")))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(k): _plain(v) for k, v in value.items()}
+    return [_plain(v) for v in value] if isinstance(value, list) else value
+
+
+def _scope(type_: str) -> Scope:
+    return "row" if type_ in ROW_TYPES else "rows" if type_ in ROWS_TYPES else "aggregate"
+
+
+def _short(type_: str, kwargs: dict[str, Any]) -> str:
+    words = type_.removeprefix("expect_").removeprefix("column_").removeprefix("values_to_").removeprefix("be_")
+    columns = kwargs.get("column") or "+".join(kwargs.get("column_list") or [v for k in ("column_A", "column_B") if (v := kwargs.get(k))])
+    return f"{words}:{columns}" if columns else words

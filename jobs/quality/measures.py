@@ -1,0 +1,45 @@
+"""What one pass over the rows found out for every rule: mergeable, so that byte ranges and deliveries add up."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+SAMPLES = 20
+
+
+@dataclass(frozen=True)
+class RuleMeasure:
+    """`evaluated` rows were judged, `ignored` were not (null, or left out by the rule), `unexpected` of the evaluated failed."""
+
+    evaluated: int = 0
+    ignored: int = 0
+    unexpected: int = 0
+    samples: tuple[tuple[int, Any], ...] = ()  # (record, value) of the first failures
+
+
+@dataclass(frozen=True)
+class Measures:
+    rows: int = 0
+    rules: dict[str, RuleMeasure] = field(default_factory=dict)
+
+    def __add__(self, other: Measures) -> Measures:
+        ids = [*self.rules, *(r for r in other.rules if r not in self.rules)]
+        return Measures(self.rows + other.rows, {rule: _sum(self.rules.get(rule, RuleMeasure()), other.rules.get(rule, RuleMeasure())) for rule in ids})
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), ensure_ascii=False, default=str)
+
+    @staticmethod
+    def from_json(text: str | None) -> Measures:
+        if not text:
+            return Measures()
+        loaded = json.loads(text)
+        rules = {k: RuleMeasure(v["evaluated"], v["ignored"], v["unexpected"], tuple((r, x) for r, x in v["samples"])) for k, v in loaded["rules"].items()}
+        return Measures(loaded["rows"], rules)
+
+
+def _sum(a: RuleMeasure, b: RuleMeasure) -> RuleMeasure:
+    samples = tuple(sorted([*a.samples, *b.samples], key=lambda s: s[0])[:SAMPLES])
+    return RuleMeasure(a.evaluated + b.evaluated, a.ignored + b.ignored, a.unexpected + b.unexpected, samples)
