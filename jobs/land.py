@@ -1,0 +1,277 @@
+"""land: raw copies → typed bronze rows, every one-row rule judged once, each delivery whole in exactly one commit."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import polars as pl
+from deltalake import DeltaTable
+from pyspark.sql import SparkSession
+
+from jobs.contracts.model import Contract
+from jobs.ops.ledger import Ledger
+from jobs.platform.settings import Settings, load_settings
+from jobs.platform.store import s3
+from jobs.quality.compile import REJECTIONS, judge
+from jobs.quality.measures import Measures
+from jobs.quality.rules import Rule
+from jobs.readers import raw
+from jobs.readers.delimited import read_head
+from jobs.readers.frames import Part, captured, read_csv_part, read_excel_part, read_json_part, read_parquet_part
+from jobs.readers.outcome import Refused
+from jobs.readers.values import typed
+from jobs.tables import bronze
+from jobs.tables.spread import spread
+
+HEAD_BYTES = 1 << 20
+FILE_ROWS = 1_000_000  # small deliveries of a task share Parquet files up to this many rows
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A byte range of a delivery; `lines` record lines stand before it. `whole`: the delivery has no other piece."""
+
+    raw: raw.RawObject
+    period: str
+    name: str
+    start: int
+    end: int
+    lines: int
+    last: bool
+    whole: bool
+
+
+@dataclass
+class Facts:
+    """What landing found out about a delivery (or a piece of one; pieces add up)."""
+
+    delivery: str
+    rows: int = 0
+    records: int = 0
+    quarantined: int = 0
+    preamble: int = 0
+    footnotes: int = 0
+    encoding: str = ""
+    drift: list[str] = field(default_factory=list)
+    reason: str | None = None
+    message: str | None = None
+    measures: str = ""
+
+
+@dataclass(frozen=True)
+class Landed:
+    dataset: str
+    deliveries: int
+    rows: int
+    quarantined: int
+    refused: tuple[tuple[str, str], ...]  # (file, message)
+
+
+def run(spark: SparkSession, settings: Settings, contract: Contract, rules: Sequence[Rule], periods: Sequence[str] = ()) -> Landed:
+    """Land every registered delivery that is not landed yet; a bad file leaves the batch, the others go on."""
+    ledger, table = Ledger(settings), bronze.open_table(settings, contract)
+    receipts = _waiting(ledger, table, contract, periods)
+    results = [json.loads(line) for line in spread(spark, *_work(receipts), _lander(contract, rules))]
+    facts, files = _collect(results, receipts, contract)
+    good = {name: fact for name, fact in facts.items() if fact.reason is None}
+    kept = [f for f in files if set(f["deliveries"]) <= set(good)]
+    if good:
+        bronze.commit(table, contract, kept, [asdict(fact) for fact in good.values()])
+    _note(ledger, contract, receipts, facts)
+    bronze.publish_name(spark, settings, contract)
+    refused = tuple((receipts[n]["name"], fact.message or "") for n, fact in facts.items() if fact.reason and fact.reason != "not_applicable")
+    return Landed(contract.dataset, len(good), sum(f.rows for f in good.values()), sum(f.quarantined for f in good.values()), refused)
+
+
+def _waiting(ledger: Ledger, table: DeltaTable, contract: Contract, periods: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """delivery → its receipt, for those without an outcome. A delivery whose commit stands but whose ledger row was lost gets the row back."""
+    known = {row["delivery"] for row in ledger.deliveries(contract.dataset) if row["outcome"]}
+    receipts = {}
+    for receipt in ledger.rows("receipts", dataset=contract.dataset):
+        if receipt["delivery"] not in known and (not periods or receipt["period"] in periods):
+            receipts.setdefault(receipt["delivery"], receipt)
+    lost = [name for name in receipts if bronze.landed(table, name)]
+    if lost:
+        noted = bronze.notes(table)
+        _note(ledger, contract, receipts, {name: Facts(**noted[name]) for name in lost})
+    return {name: receipt for name, receipt in receipts.items() if name not in lost}
+
+
+def _work(receipts: dict[str, dict[str, Any]]) -> tuple[list[Piece], list[int]]:
+    pieces = [piece for receipt in receipts.values() for piece in _pieces(receipt)]
+    return pieces, [piece.end - piece.start for piece in pieces]
+
+
+def _pieces(receipt: dict[str, Any]) -> list[Piece]:
+    source = raw.RawObject(receipt["dataset"], receipt["delivery"], receipt["raw_key"], receipt["bytes"], receipt["encrypted"])
+    ranges = json.loads(receipt["splits"])["ranges"]
+    return [Piece(source, receipt["period"], receipt["name"], s, e, n, i == len(ranges) - 1, len(ranges) == 1) for i, (s, e, n) in enumerate(ranges)]
+
+
+def _lander(contract: Contract, rules: Sequence[Rule]) -> Any:
+    personal = {c.name for c in contract.columns if c.classification in ("personal", "sensitive")}
+
+    def land(pieces: Iterator[Piece]) -> Iterator[str]:
+        settings = load_settings()
+        client, bucket = s3(settings), settings.bucket("bronze")
+        small: list[pl.DataFrame] = []
+        for piece in pieces:
+            frame, facts = _land_piece(settings, client, contract, rules, personal, piece)
+            yield json.dumps({"facts": asdict(facts)}, ensure_ascii=False)
+            if frame is None or frame.is_empty():
+                continue
+            if piece.whole:
+                small.append(frame)
+            else:
+                yield _file(client, bucket, contract, frame)
+            if sum(f.height for f in small) >= FILE_ROWS:
+                yield _file(client, bucket, contract, pl.concat(small))
+                small = []
+        if small:
+            yield _file(client, bucket, contract, pl.concat(small))
+
+    return land
+
+
+def _file(client: Any, bucket: str, contract: Contract, frame: pl.DataFrame) -> str:
+    written = bronze.write_file(client, bucket, contract.table, frame, contract)
+    return json.dumps({"file": written | {"deliveries": frame["_delivery"].unique().to_list()}})
+
+
+def _land_piece(settings: Settings, client: Any, contract: Contract, rules: Sequence[Rule], personal: set[str], piece: Piece) -> tuple[pl.DataFrame | None, Facts]:
+    facts = Facts(piece.raw.delivery, encoding=contract.reader.encoding or "utf-8")
+    try:
+        part = _read(settings, client, contract, piece, facts)
+        frame, measures, critical = _judged(contract, rules, personal, piece, part)
+    except Refused as problem:
+        facts.reason, facts.message = problem.reason, problem.message
+        return None, facts
+    facts.rows, facts.records, facts.quarantined = frame.height, part.records, critical
+    facts.footnotes, facts.drift, facts.measures = part.footnotes, list(part.drift), measures.to_json()
+    return frame, facts
+
+
+def _read(settings: Settings, client: Any, contract: Contract, piece: Piece, facts: Facts) -> Part:
+    reader = contract.reader
+    if piece.raw.size == 0:
+        if reader.files_without_rows == "skip_empty":
+            raise Refused("not_applicable", "a file of a sibling dataset")
+        raise Refused("empty", "The file is empty (0 bytes). Send it again.")
+    constants = {"$period": piece.period}
+    if reader.format == "csv":
+        return _read_csv(settings, client, contract, piece, constants, facts)
+    constants |= {f"$capture.{k}": v for k, v in captured(contract, piece.name, ()).items()}
+    data = raw.read(settings, client, piece.raw)
+    part = {"json": read_json_part, "parquet": read_parquet_part, "excel": read_excel_part}[reader.format](contract, data, constants)
+    facts.preamble = reader.preamble_lines + 1 if reader.format == "excel" else 0
+    if part.records == 0:
+        _no_rows(contract)
+    return part
+
+
+def _no_rows(contract: Contract) -> None:
+    if contract.reader.files_without_rows != "reject":
+        raise Refused("not_applicable", "a file of a sibling dataset")
+    raise Refused("no_rows", "The file can be read, but no row was found in it. Check that it is the agreed dump, and send it again.")
+
+
+def _read_csv(settings: Settings, client: Any, contract: Contract, piece: Piece, constants: dict[str, str], facts: Facts) -> Part:
+    reader = contract.reader
+    if piece.start == 0:
+        data = raw.read(settings, client, piece.raw, 0, piece.end)
+        head = read_head(data[:HEAD_BYTES], reader)
+        data, first, facts.preamble = data[head.length :], reader.preamble_lines + 2, reader.preamble_lines + 1
+    else:
+        head = read_head(raw.read(settings, client, piece.raw, 0, HEAD_BYTES), reader)
+        data, first = raw.read(settings, client, piece.raw, piece.start, piece.end), piece.lines + 1
+    constants |= {f"$capture.{k}": v for k, v in captured(contract, piece.name, head.preamble).items()}
+    part = read_csv_part(contract, data, head, constants, first, piece.last)
+    if piece.whole and part.records == 0:
+        _no_rows(contract)
+    return part
+
+
+def _judged(contract: Contract, rules: Sequence[Rule], personal: set[str], piece: Piece, part: Part) -> tuple[pl.DataFrame, Measures, int]:
+    """Typed rows with lineage, rejections and, where critical, what was sent."""
+    values = typed(part.frame, contract)
+    frame = values.frame.with_columns(part.frame["_record"], part.frame["_part"])
+    judged = judge(frame, rules, values.failed, personal)
+    sent = _sent(part.frame, judged.critical)
+    frame = frame.with_columns(judged.rejections.alias("_rejections"), sent.alias("_raw"))
+    if part.ragged:
+        frame = pl.concat([frame, _ragged(frame, part)], how="vertical")
+    frame = frame.with_columns(pl.lit(piece.raw.delivery).alias("_delivery"), pl.lit(piece.period).alias("_period"))
+    return frame, judged.measures, int(judged.critical.sum()) + len(part.ragged)
+
+
+def _sent(frame: pl.DataFrame, critical: pl.Series) -> pl.Series:
+    if not critical.any():
+        return pl.Series("_raw", [], dtype=pl.String).extend_constant(None, frame.height)
+    columns = [c for c in frame.columns if not c.startswith("_")]
+    return frame.select(pl.when(critical).then(pl.struct(pl.col(columns).cast(pl.String)).struct.json_encode()).otherwise(None).alias("_raw"))["_raw"]
+
+
+def _ragged(frame: pl.DataFrame, part: Part) -> pl.DataFrame:
+    """Records with another number of fields than the header: no value can be trusted, the line itself is kept."""
+    message = "the line has {} fields, the header has {}: a delimiter or a quote is missing or too many"
+    rejections = [[{"rule": "ragged", "severity": "critical", "column": None, "value": None, "message": message.format(r.actual, r.expected)}] for r in part.ragged]
+    empty = pl.DataFrame({name: pl.Series([None] * len(part.ragged), dtype=kind) for name, kind in frame.schema.items()})
+    return empty.with_columns(
+        pl.Series("_record", [r.record for r in part.ragged], dtype=pl.Int64), pl.lit(0, pl.Int32).alias("_part"),
+        pl.Series("_rejections", rejections, dtype=REJECTIONS), pl.Series("_raw", [r.text for r in part.ragged], dtype=pl.String),
+    )  # fmt: skip
+
+
+def _collect(results: list[dict[str, Any]], receipts: dict[str, dict[str, Any]], contract: Contract) -> tuple[dict[str, Facts], list[dict[str, Any]]]:
+    pieces: dict[str, list[Facts]] = defaultdict(list)
+    for result in results:
+        if "facts" in result:
+            pieces[result["facts"]["delivery"]].append(Facts(**result["facts"]))
+    facts = {name: _conserved(_sum(parts), receipts[name], contract) for name, parts in pieces.items()}
+    return facts, [result["file"] for result in results if "file" in result]
+
+
+def _sum(parts: list[Facts]) -> Facts:
+    bad = next((part for part in parts if part.reason), None)
+    if bad:
+        return bad
+    measures = sum((Measures.from_json(part.measures) for part in parts), Measures())
+    drift = sorted({event for part in parts for event in part.drift})
+    return Facts(
+        parts[0].delivery, sum(p.rows for p in parts), sum(p.records for p in parts), sum(p.quarantined for p in parts), sum(p.preamble for p in parts),
+        sum(p.footnotes for p in parts), parts[0].encoding, drift, None, None, measures.to_json(),
+    )  # fmt: skip
+
+
+def _conserved(facts: Facts, receipt: dict[str, Any], contract: Contract) -> Facts:
+    """Law 1, at run time: what the parser read must be what the independent counter counted."""
+    if facts.reason:
+        return facts
+    blank = json.loads(receipt["splits"])["blank"]
+    expected = None if receipt["records"] is None else receipt["records"] - blank - facts.preamble - facts.footnotes
+    if facts.records != expected:
+        counted = f"{expected} by count" if expected is not None else f"the count failed: {receipt['count_error']}"
+        message = f"The file was read as {facts.records} records, but holds {counted}. Quotes or line ends are likely broken; nothing was loaded. Send it again."
+        return Facts(facts.delivery, reason="count_mismatch", message=message, encoding=facts.encoding)
+    return facts
+
+
+def _note(ledger: Ledger, contract: Contract, receipts: dict[str, dict[str, Any]], facts: dict[str, Facts]) -> None:
+    now = dt.datetime.now(dt.UTC)
+    rows = []
+    for name, fact in facts.items():
+        receipt = receipts[name]
+        outcome = "landed" if fact.reason is None else "not_applicable" if fact.reason == "not_applicable" else "rejected"
+        rows.append({
+            "dataset": contract.dataset, "delivery": name, "period": receipt["period"], "name": receipt["name"], "sha256": receipt["sha256"], "bytes": receipt["bytes"],
+            "outcome": outcome, "reason": fact.reason, "message": fact.message, "encoding": fact.encoding, "records": receipt["records"], "records_read": fact.records,
+            "skipped_preamble": fact.preamble, "skipped_footnotes": fact.footnotes, "skipped_blank": json.loads(receipt["splits"])["blank"], "rows": fact.rows,
+            "quarantined": fact.quarantined, "measures": fact.measures, "drift": json.dumps(fact.drift, ensure_ascii=False), "landed_at": now, "checked": False, "updated_at": now,
+        })  # fmt: skip
+    if rows:
+        ledger.merge("deliveries", rows)

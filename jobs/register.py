@@ -1,0 +1,170 @@
+"""register: a delivered file → a content-addressed raw copy that never changes again, and a receipt.
+
+Runs as a Spark job over the list of new files: each task reads its file once, hashing it and counting its records, then copies it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import io
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import ijson
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyspark.sql import SparkSession
+
+from jobs.contracts.model import Contract
+from jobs.ops.ledger import Ledger
+from jobs.platform.keyring import FRAME, delivery_key, seal
+from jobs.platform.secrets import master_key
+from jobs.platform.settings import Settings, load_settings
+from jobs.platform.store import keys, s3
+from jobs.readers.count import LineCounter, count_json_bytes
+from jobs.tables.spread import spread
+
+CHUNK = 8 * FRAME
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """A file in the landing zone. `delivered_at`: ISO 8601, when the store received it."""
+
+    key: str
+    etag: str
+    size: int
+    period: str
+    name: str
+    delivered_at: str
+
+
+@dataclass(frozen=True)
+class Registered:
+    dataset: str
+    files: int
+    new: int
+
+
+def run(spark: SparkSession, settings: Settings, contract: Contract, periods: Sequence[str] = ()) -> Registered:
+    """Register what is new in the landing folder of a dataset; `periods` limits it. Repeating it adds nothing."""
+    ledger = Ledger(settings)
+    known = {(r["landing_key"], r["delivered_at"].isoformat()) for r in ledger.rows("receipts", dataset=contract.dataset)}
+    found = [f for f in delivered(settings, contract) if not periods or f.period in periods]
+    new = [f for f in found if (f.key, f.delivered_at) not in known]
+    receipts = [json.loads(row) for row in spread(spark, new, [f.size for f in new], _registrar(contract))]
+    for receipt in receipts:
+        receipt["delivered_at"] = dt.datetime.fromisoformat(receipt["delivered_at"])
+        receipt["registered_at"] = dt.datetime.now(dt.UTC)
+    if receipts:
+        ledger.merge("receipts", receipts)
+    return Registered(contract.dataset, len(found), len(receipts))
+
+
+def delivered(settings: Settings, contract: Contract) -> list[Delivered]:
+    """Files below the dataset's landing folder whose period and path the contract takes."""
+    client, found = s3(settings), []
+    for item in keys(client, settings.bucket("landing"), contract.landing + "/"):
+        period, _, name = item["Key"].removeprefix(contract.landing + "/").partition("/")
+        if name and re.fullmatch(contract.period_pattern, period) and re.fullmatch(contract.file_pattern, name):
+            found.append(Delivered(item["Key"], item["ETag"].strip('"'), item["Size"], period, name, item["LastModified"].astimezone(dt.UTC).isoformat()))
+    return found
+
+
+def delivery_id(period: str, sha256: str) -> str:
+    return f"{period}/{sha256[:16]}"
+
+
+def _registrar(contract: Contract) -> Any:
+    def register(files: Iterator[Delivered]) -> Iterator[str]:
+        settings = load_settings()
+        client = s3(settings)
+        for file in files:
+            yield json.dumps(_register(settings, client, contract, file))
+
+    return register
+
+
+def _register(settings: Settings, client: Any, contract: Contract, file: Delivered) -> dict[str, Any]:
+    sha256, counted = _inspect(settings, client, contract, file)
+    delivery = delivery_id(file.period, sha256)
+    raw_key = f"{contract.department}/{contract.name}/{file.period}/{sha256}"
+    _copy(settings, client, contract, file, delivery, raw_key)
+    return {
+        "dataset": contract.dataset, "period": file.period, "name": file.name, "sha256": sha256, "delivery": delivery, "landing_key": file.key, "raw_key": raw_key,
+        "bytes": file.size, "delivered_at": file.delivered_at, "encrypted": contract.personal, **counted,
+    }  # fmt: skip
+
+
+def _inspect(settings: Settings, client: Any, contract: Contract, file: Delivered) -> tuple[str, dict[str, Any]]:
+    """SHA-256 of the file, and its records by the counter that no parser takes part in."""
+    body = client.get_object(Bucket=settings.bucket("landing"), Key=file.key, IfMatch=file.etag)["Body"]
+    digest = hashlib.sha256()
+    if contract.reader.format == "csv":
+        counter = LineCounter(contract.reader.quote)
+        for chunk in iter(lambda: body.read(CHUNK), b""):
+            digest.update(chunk)
+            counter.feed(chunk)
+        counter.finish()
+        splits = [[s.start, s.end, s.lines] for s in counter.splits()]
+        return digest.hexdigest(), {"records": counter.lines, "count_error": None, "splits": json.dumps({"blank": counter.blank, "ranges": splits})}
+    content = body.read()
+    digest.update(content)
+    try:
+        records, problem = _count(contract, content), None
+    except (ijson.JSONError, pa.ArrowException, ValueError, KeyError, OSError) as error:
+        records, problem = None, f"{type(error).__name__}: {str(error).splitlines()[0][:200] if str(error) else ''}"
+    return digest.hexdigest(), {"records": records, "count_error": problem, "splits": json.dumps({"blank": 0, "ranges": [[0, file.size, 0]]})}
+
+
+def _count(contract: Contract, content: bytes) -> int:
+    reader = contract.reader
+    if reader.format == "json":
+        return count_json_bytes(content, reader.rows_at, reader.row_requires)
+    if reader.format == "parquet":
+        return int(pq.ParquetFile(io.BytesIO(content)).metadata.num_rows)
+    import openpyxl  # the reader is calamine
+
+    book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+    sheet = book[reader.sheet] if reader.sheet else book.worksheets[0]
+    return sum(any(cell is not None for cell in row) for row in sheet.iter_rows(values_only=True))
+
+
+def _copy(settings: Settings, client: Any, contract: Contract, file: Delivered, delivery: str, raw_key: str) -> None:
+    """Server-side where nothing is sealed; the copy says in its metadata where it came from."""
+    target = settings.bucket("raw")
+    origin = {"landing-key": quote(file.key), "delivered-at": file.delivered_at}
+    if not contract.personal:
+        source = {"Bucket": settings.bucket("landing"), "Key": file.key}
+        client.copy(source, target, raw_key, ExtraArgs={"Metadata": origin, "MetadataDirective": "REPLACE", "CopySourceIfMatch": file.etag})
+        return
+    key = delivery_key(client, settings.bucket("keys"), f"{contract.dataset}/{delivery}", master_key(settings), create=True)
+    body = client.get_object(Bucket=settings.bucket("landing"), Key=file.key, IfMatch=file.etag)["Body"]
+    client.upload_fileobj(Sealed(body, key, file.size), target, raw_key, ExtraArgs={"Metadata": origin})
+
+
+class Sealed(io.RawIOBase):
+    """A stream that seals another one frame by frame, so that no file has to fit in memory."""
+
+    def __init__(self, source: Any, key: bytes, size: int) -> None:
+        self._source, self._key, self._left, self._frame, self._ready = source, key, size, 0, b""
+        self._done = False
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        while not self._done and (size < 0 or len(self._ready) < size):
+            content = self._source.read(min(CHUNK, self._left)) if self._left else b""
+            self._left -= len(content)
+            self._done = self._left == 0
+            self._ready += seal(content, self._key, self._frame, self._done)
+            self._frame += len(content) // FRAME
+        size = len(self._ready) if size < 0 else size
+        out, self._ready = self._ready[:size], self._ready[size:]
+        return out

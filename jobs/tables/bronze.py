@@ -1,0 +1,114 @@
+"""Bronze: Parquet written inside the tasks, the list of files committed at once."""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+from deltalake import CommitProperties, DeltaTable, Transaction
+from deltalake.exceptions import TableNotFoundError
+from deltalake.transaction import AddAction
+from pyspark.sql import SparkSession
+
+from jobs.contracts.model import Contract
+from jobs.platform.settings import Settings
+from jobs.platform.store import delta_options
+from jobs.quality.compile import REJECTIONS
+from jobs.readers.values import polars_type
+
+LINEAGE: dict[str, pl.DataType] = {
+    "_delivery": pl.String(), "_period": pl.String(), "_record": pl.Int64(), "_part": pl.Int32(), "_rejections": REJECTIONS, "_raw": pl.String(),
+}  # fmt: skip
+METADATA = "lake.deliveries"
+
+
+def polars_schema(contract: Contract) -> dict[str, pl.DataType]:
+    return {column.name: polars_type(column) for column in contract.columns} | LINEAGE
+
+
+def arrow_schema(contract: Contract) -> pa.Schema:
+    """The table's columns as Arrow: contract columns, then lineage."""
+    schema = pl.DataFrame(schema=polars_schema(contract)).to_arrow(compat_level=pl.CompatLevel.oldest()).schema
+    return pa.schema([_small(field) for field in schema])
+
+
+def _small(field: pa.Field) -> pa.Field:
+    kind = field.type
+    if pa.types.is_large_string(kind):
+        return pa.field(field.name, pa.string())
+    if pa.types.is_large_list(kind):
+        struct = pa.struct([pa.field(f.name, pa.string()) for f in kind.value_type])
+        return pa.field(field.name, pa.list_(pa.field("element", struct)))
+    return field
+
+
+def write_file(client: Any, bucket: str, table: str, frame: pl.DataFrame, contract: Contract) -> dict[str, Any]:
+    """Write one Parquet file into the table's folder; it is no part of the table until its path is committed."""
+    path, sink = f"part-{uuid.uuid4()}.snappy.parquet", io.BytesIO()
+    arrow = frame.select(list(polars_schema(contract))).to_arrow(compat_level=pl.CompatLevel.oldest()).cast(arrow_schema(contract))
+    pq.write_table(arrow, sink, compression="snappy", use_dictionary=["_delivery", "_period"], write_statistics=["_delivery", "_period"], data_page_size=1 << 20)
+    size = sink.tell()
+    sink.seek(0)
+    client.put_object(Bucket=bucket, Key=f"{table}/{path}", Body=sink)
+    low, high = frame["_delivery"].min(), frame["_delivery"].max()
+    stats = {"numRecords": frame.height, "minValues": {"_delivery": low}, "maxValues": {"_delivery": high}, "nullCount": {"_delivery": 0}}
+    return {"path": path, "size": size, "stats": json.dumps(stats)}
+
+
+def open_table(settings: Settings, contract: Contract) -> DeltaTable:
+    """The bronze table, made if it is not there."""
+    uri, options = settings.uri("bronze", contract.table), delta_options(settings)
+    try:
+        return DeltaTable(uri, storage_options=options)
+    except TableNotFoundError:
+        configuration = {"delta.dataSkippingStatsColumns": "_delivery,_period"}
+        return DeltaTable.create(uri, schema=arrow_schema(contract), mode="ignore", configuration=configuration, storage_options=options)
+
+
+def commit(table: DeltaTable, contract: Contract, files: Sequence[dict[str, Any]], deliveries: Sequence[dict[str, Any]]) -> None:
+    """All deliveries in one commit, each marked as an application transaction: landing one twice is a conflict, not a duplicate."""
+    now = int(time.time() * 1000)
+    adds = [AddAction(f["path"], f["size"], {}, now, True, f["stats"]) for f in files]
+    marks = [Transaction(mark(d["delivery"]), 1) for d in deliveries]
+    properties = CommitProperties(custom_metadata={METADATA: json.dumps(list(deliveries), ensure_ascii=False)}, app_transactions=marks)
+    table.create_write_transaction(adds, mode="append", schema=arrow_schema(contract), commit_properties=properties)
+
+
+def mark(delivery: str) -> str:
+    return f"delivery:{delivery}"
+
+
+def landed(table: DeltaTable, delivery: str) -> bool:
+    return table.transaction_version(mark(delivery)) is not None
+
+
+def notes(table: DeltaTable) -> dict[str, dict[str, Any]]:
+    """What each commit noted about its deliveries: how a lost ledger row is rebuilt."""
+    found: dict[str, dict[str, Any]] = {}
+    for entry in table.history():
+        for delivery in json.loads(entry.get(METADATA) or "[]"):
+            found[delivery["delivery"]] = delivery
+    return found
+
+
+def publish_name(spark: SparkSession, settings: Settings, contract: Contract) -> None:
+    """Make the table and its quarantine view known in the catalog."""
+    location = settings.uri("bronze", contract.table, scheme="s3a")
+    spark.sql(f"CREATE TABLE IF NOT EXISTS bronze.{contract.table} USING delta LOCATION '{location}'")
+    critical = "exists(b._rejections, r -> r.severity = 'critical')"
+    spark.sql(f"""
+        CREATE OR REPLACE VIEW quarantine.{contract.table} AS
+        SELECT b._delivery, b._period, b._record, b._part, b._raw, concat(coalesce(b._rejections, array()), coalesce(m.found, array())) AS reasons
+        FROM bronze.{contract.table} b
+        LEFT JOIN (SELECT delivery, record, part, collect_list(named_struct('rule', rule, 'severity', severity, 'column', CAST(NULL AS STRING),
+                          'value', CAST(NULL AS STRING), 'message', 'this row is not unique')) AS found
+                   FROM ops.rejections WHERE dataset = '{contract.dataset}' AND severity = 'critical' GROUP BY ALL) m
+          ON b._delivery = m.delivery AND b._record = m.record AND b._part = m.part
+        WHERE {critical} OR m.found IS NOT NULL""")
