@@ -77,28 +77,34 @@ def run(spark: SparkSession, settings: Settings, contract: Contract, rules: Sequ
     ledger, table = Ledger(settings), bronze.open_table(settings, contract)
     receipts = _waiting(ledger, table, contract, periods)
     results = [json.loads(line) for line in spread(spark, *_work(receipts), _lander(contract, rules))]
-    facts, files = _collect(results, receipts, contract)
+    facts, files = _collect(results, receipts)
     good = {name: fact for name, fact in facts.items() if fact.reason is None}
     kept = [f for f in files if set(f["deliveries"]) <= set(good)]
     if good:
         bronze.commit(table, contract, kept, [asdict(fact) for fact in good.values()])
-    _note(ledger, contract, receipts, facts)
+    _note(ledger, receipts, facts)
     bronze.publish_name(spark, settings, contract)
-    refused = tuple((receipts[n]["name"], fact.message or "") for n, fact in facts.items() if fact.reason and fact.reason != "not_applicable")
+    refused = tuple((copy["name"], fact.message or "") for n, fact in facts.items() if fact.reason not in (None, "not_applicable") for copy in receipts[n]["copies"])
     return Landed(contract.dataset, len(good), sum(f.rows for f in good.values()), sum(f.quarantined for f in good.values()), refused)
 
 
 def _waiting(ledger: Ledger, table: DeltaTable, contract: Contract, periods: Sequence[str]) -> dict[str, dict[str, Any]]:
     """delivery → its receipt, for those without an outcome. A delivery whose commit stands but whose ledger row was lost gets the row back."""
-    known = {row["delivery"] for row in ledger.deliveries(contract.dataset) if row["outcome"]}
-    receipts = {}
+    rows = [row for row in ledger.deliveries(contract.dataset) if row["outcome"]]
+    files, contents = {(row["delivery"], row["name"]) for row in rows}, {row["delivery"] for row in rows}
+    receipts, resent = {}, []
     for receipt in ledger.rows("receipts", dataset=contract.dataset):
-        if receipt["delivery"] not in known and (not periods or receipt["period"] in periods):
-            receipts.setdefault(receipt["delivery"], receipt)
+        if (receipt["delivery"], receipt["name"]) in files or (periods and receipt["period"] not in periods):
+            continue
+        if receipt["delivery"] in contents:
+            resent.append(receipt)
+        else:
+            receipts.setdefault(receipt["delivery"], receipt | {"copies": []})["copies"].append(receipt)
+    _note_resent(ledger, resent, rows)
     lost = [name for name in receipts if bronze.landed(table, name)]
     if lost:
         noted = bronze.notes(table)
-        _note(ledger, contract, receipts, {name: Facts(**noted[name]) for name in lost})
+        _note(ledger, receipts, {name: Facts(**noted[name]) for name in lost})
     return {name: receipt for name, receipt in receipts.items() if name not in lost}
 
 
@@ -227,12 +233,12 @@ def _ragged(frame: pl.DataFrame, part: Part) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def _collect(results: list[dict[str, Any]], receipts: dict[str, dict[str, Any]], contract: Contract) -> tuple[dict[str, Facts], list[dict[str, Any]]]:
+def _collect(results: list[dict[str, Any]], receipts: dict[str, dict[str, Any]]) -> tuple[dict[str, Facts], list[dict[str, Any]]]:
     pieces: dict[str, list[Facts]] = defaultdict(list)
     for result in results:
         if "facts" in result:
             pieces[result["facts"]["delivery"]].append(Facts(**result["facts"]))
-    facts = {name: _conserved(_sum(parts), receipts[name], contract) for name, parts in pieces.items()}
+    facts = {name: _conserved(_sum(parts), receipts[name]) for name, parts in pieces.items()}
     return facts, [result["file"] for result in results if "file" in result]
 
 
@@ -248,7 +254,7 @@ def _sum(parts: list[Facts]) -> Facts:
     )  # fmt: skip
 
 
-def _conserved(facts: Facts, receipt: dict[str, Any], contract: Contract) -> Facts:
+def _conserved(facts: Facts, receipt: dict[str, Any]) -> Facts:
     """Law 1, at run time: what the parser read must be what the independent counter counted."""
     if facts.reason:
         return facts
@@ -261,17 +267,39 @@ def _conserved(facts: Facts, receipt: dict[str, Any], contract: Contract) -> Fac
     return facts
 
 
-def _note(ledger: Ledger, contract: Contract, receipts: dict[str, dict[str, Any]], facts: dict[str, Facts]) -> None:
-    now = dt.datetime.now(dt.UTC)
+def _note(ledger: Ledger, receipts: dict[str, dict[str, Any]], facts: dict[str, Facts]) -> None:
+    """A ledger row for every file; of several files with one content the first by name carries the rows."""
     rows = []
     for name, fact in facts.items():
-        receipt = receipts[name]
-        outcome = "landed" if fact.reason is None else "not_applicable" if fact.reason == "not_applicable" else "rejected"
-        rows.append({
-            "dataset": contract.dataset, "delivery": name, "period": receipt["period"], "name": receipt["name"], "sha256": receipt["sha256"], "bytes": receipt["bytes"],
-            "outcome": outcome, "reason": fact.reason, "message": fact.message, "encoding": fact.encoding, "records": receipt["records"], "records_read": fact.records,
-            "skipped_preamble": fact.preamble, "skipped_footnotes": fact.footnotes, "skipped_blank": json.loads(receipt["splits"])["blank"], "rows": fact.rows,
-            "quarantined": fact.quarantined, "measures": fact.measures, "drift": json.dumps(fact.drift, ensure_ascii=False), "landed_at": now, "checked": False, "updated_at": now,
-        })  # fmt: skip
+        copies = sorted(receipts[name]["copies"], key=lambda receipt: receipt["name"])
+        rows.append(_row(copies[0], fact))
+        rows += [_row(copy, fact if fact.reason else _resent(name, copies[0]["name"])) for copy in copies[1:]]
     if rows:
         ledger.merge("deliveries", rows)
+
+
+def _resent(delivery: str, first: str) -> Facts:
+    return Facts(delivery, reason="resent", message=f"The same content as {first}, which is loaded already; nothing was loaded twice.")
+
+
+def _note_resent(ledger: Ledger, receipts: Sequence[dict[str, Any]], rows: Sequence[dict[str, Any]]) -> None:
+    first = {row["delivery"]: row for row in reversed(rows)}
+    noted = []
+    for receipt in receipts:
+        row = first[receipt["delivery"]]
+        fact = Facts(receipt["delivery"], reason=row["reason"], message=row["message"]) if row["outcome"] == "rejected" else _resent(receipt["delivery"], row["name"])
+        noted.append(_row(receipt, fact))
+    if noted:
+        ledger.merge("deliveries", noted)
+
+
+def _row(receipt: dict[str, Any], fact: Facts) -> dict[str, Any]:
+    now = dt.datetime.now(dt.UTC)
+    outcome = {None: "landed", "not_applicable": "not_applicable", "resent": "resent"}.get(fact.reason, "rejected")
+    return {
+        "dataset": receipt["dataset"], "delivery": receipt["delivery"], "period": receipt["period"], "name": receipt["name"], "sha256": receipt["sha256"],
+        "bytes": receipt["bytes"], "outcome": outcome, "reason": fact.reason, "message": fact.message, "encoding": fact.encoding, "records": receipt["records"],
+        "records_read": fact.records, "skipped_preamble": fact.preamble, "skipped_footnotes": fact.footnotes, "skipped_blank": json.loads(receipt["splits"])["blank"],
+        "rows": fact.rows, "quarantined": fact.quarantined, "measures": fact.measures, "drift": json.dumps(fact.drift, ensure_ascii=False), "landed_at": now,
+        "checked": False, "updated_at": now,
+    }  # fmt: skip

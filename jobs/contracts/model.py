@@ -82,7 +82,7 @@ class Reader:
     quote: str | None = '"'
     preamble_lines: int = 0  # lines before the header
     footnote: str | None = None  # trailing lines that match this regex are footnotes
-    trailing_delimiter: bool = False
+    trailing_delimiter: bool = False  # a header that ends with one more delimiter names no last column
     trim: bool = False  # white space around values and headers is not part of them
     null_values: tuple[str, ...] = ("",)
     captures: tuple[Capture, ...] = ()

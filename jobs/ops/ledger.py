@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
-from deltalake import DeltaTable, write_deltalake
+from deltalake import DeltaTable, Schema, write_deltalake
 from deltalake.exceptions import CommitFailedError, TableNotFoundError
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
@@ -32,13 +32,14 @@ TABLES: Mapping[str, LedgerTable] = {
             ("bytes", I), ("delivered_at", T), ("encrypted", B), ("records", I), ("count_error", S), ("splits", S), ("registered_at", T),
         ]),
     ),
-    # one row a delivery: what became of it
+    # one row a delivered file: what became of it; a second file of the same content is `resent`
     "deliveries": LedgerTable(
-        ("dataset", "delivery"),
+        ("dataset", "delivery", "name"),
         pa.schema([
             ("dataset", S), ("delivery", S), ("period", S), ("name", S), ("sha256", S), ("bytes", I), ("outcome", S), ("reason", S),
             ("message", S), ("encoding", S), ("records", I), ("records_read", I), ("skipped_preamble", I), ("skipped_footnotes", I),
             ("skipped_blank", I), ("rows", I), ("quarantined", I), ("measures", S), ("drift", S), ("landed_at", T), ("checked", B), ("updated_at", T),
+            ("silver", I), ("duplicate", I), ("superseded", I), ("held", I), ("quarantined_rows", I),
         ]),
     ),
     # one row a job run
@@ -81,9 +82,12 @@ class Ledger:
 
     @again
     def create(self) -> None:
-        """Make the tables that are not there yet."""
+        """Make the tables that are not there yet, and add the columns an older version did not have."""
         for name, spec in TABLES.items():
-            DeltaTable.create(self.uri(name), schema=spec.schema, mode="ignore", partition_by=["dataset"], storage_options=self._options)
+            table = DeltaTable.create(self.uri(name), schema=spec.schema, mode="ignore", partition_by=["dataset"], storage_options=self._options)
+            have = {field.name for field in table.schema().fields}
+            if new := [field for field in Schema.from_arrow(spec.schema).fields if field.name not in have]:
+                table.alter.add_columns(new)
 
     def table(self, name: str) -> DeltaTable:
         try:

@@ -22,6 +22,7 @@ class Head:
     preamble: tuple[str, ...]
     names: tuple[str, ...]
     length: int  # bytes up to and with the header line
+    trailing: bool = False  # the header ends with one more delimiter
 
 
 @dataclass(frozen=True)
@@ -71,11 +72,12 @@ def read_head(data: bytes, reader: Reader) -> Head:
     texts = [line.rstrip("\r") for line in text.removeprefix("\ufeff").split("\n")]
     table = _parse(texts[-1].encode() + b"\n", reader, None).table
     names = [str(table.column(i)[0].as_py() or "") for i in range(table.num_columns)]
-    if reader.trailing_delimiter and names and names[-1] == "":
+    trailing = reader.trailing_delimiter and len(names) > 1 and names[-1] == ""
+    if trailing:
         names.pop()
     if reader.trim:
         names = [name.strip() for name in names]
-    return Head(tuple(texts[:-1]), tuple(_distinct(names)), len(whole) + 1)
+    return Head(tuple(texts[:-1]), tuple(_distinct(names)), len(whole) + 1, trailing)
 
 
 def read_range(data: bytes, reader: Reader, head: Head, first_record: int, last: bool) -> Parsed:
@@ -93,12 +95,12 @@ def read_range(data: bytes, reader: Reader, head: Head, first_record: int, last:
     if not utf8.strip():
         empty = pa.table({name: pa.array([], pa.string()) for name in head.names})
         return Parsed(empty, np.array([], dtype=np.int64), (), footnotes)
-    names = [*head.names, "__trailing"] if reader.trailing_delimiter else list(head.names)
+    names = [*head.names, "__trailing"] if head.trailing else list(head.names)
     rows = _parse(utf8, reader, names)
     numbers = _numbers(utf8, reader, rows.table.num_rows + len(rows.ragged), first_record)
     bad = np.array([row.record - 1 for row in rows.ragged], dtype=np.int64)
     ragged = tuple(Ragged(int(numbers[row.record - 1]), row.text, row.expected, row.actual) for row in rows.ragged)
-    table = rows.table.drop_columns(["__trailing"]) if reader.trailing_delimiter else rows.table
+    table = rows.table.drop_columns(["__trailing"]) if head.trailing else rows.table
     return Parsed(table, np.delete(numbers, bad), ragged, footnotes)
 
 

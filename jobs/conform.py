@@ -1,0 +1,70 @@
+"""conform: valid bronze rows → the one clean table of a dataset, and how many rows of each delivery ended in which state."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+
+from jobs.contracts.model import Contract
+from jobs.ops.ledger import Ledger
+from jobs.platform.settings import Settings
+from jobs.quality.rules import Rule
+from jobs.tables import silver
+from jobs.tables.states import Standing, standings, states
+
+STATES = ("silver", "quarantined", "duplicate", "superseded", "held")
+
+
+@dataclass(frozen=True)
+class Conformed:
+    dataset: str
+    rows: int
+    changed: bool
+    states: dict[str, int]
+
+
+def run(spark: SparkSession, settings: Settings, contract: Contract, rules: Sequence[Rule] = ()) -> Conformed:
+    """Make silver follow from the landed deliveries. It is written only when what it is made from has changed."""
+    ledger = Ledger(settings)
+    deliveries = ledger.deliveries(contract.dataset)
+    stands = standings(deliveries, ledger.rows("receipts", dataset=contract.dataset))
+    if not stands:
+        return Conformed(contract.dataset, 0, False, {})
+    made_from = _fingerprint(ledger, contract, stands)
+    changed = silver.fingerprint(settings, contract) != made_from
+    judged = states(spark, contract, stands)
+    if changed:
+        warned = F.transform(F.filter("_rejections", lambda r: r.severity == "warning"), lambda r: r.rule)
+        silver.replace(spark, settings, contract, judged.where("_state = 'silver'").withColumn("_warnings", warned), made_from)
+    if changed or any(row["outcome"] in ("landed", "held") and row["silver"] is None for row in deliveries):
+        _count(ledger, contract, judged.groupBy("_delivery", "_state").count().toArrow().to_pylist(), deliveries)
+    totals = {state: sum(row[state] or 0 for row in ledger.deliveries(contract.dataset)) for state in ("silver", "duplicate", "superseded", "held")}
+    return Conformed(contract.dataset, totals["silver"], changed, totals)
+
+
+def _fingerprint(ledger: Ledger, contract: Contract, stands: Sequence[Standing]) -> str:
+    rejected = sorted((r["delivery"], r["record"], r["part"], r["rule"]) for r in ledger.rows("rejections", dataset=contract.dataset, severity="critical"))
+    facts = [sorted(map(str, map(asdict, stands))), rejected, contract.mode, contract.key, contract.identity, list(silver.columns(contract).items())]
+    return hashlib.sha256(repr(facts).encode()).hexdigest()
+
+
+def _count(ledger: Ledger, contract: Contract, counts: Sequence[dict[str, Any]], deliveries: Sequence[dict[str, Any]]) -> None:
+    by_delivery: dict[str, dict[str, int]] = {}
+    for row in counts:
+        by_delivery.setdefault(row["_delivery"], dict.fromkeys(STATES, 0))[row["_state"]] = row["count"]
+    now, rows = dt.datetime.now(dt.UTC), []
+    for delivery in deliveries:
+        if delivery["outcome"] not in ("landed", "held"):
+            continue
+        found = by_delivery.get(delivery["delivery"], dict.fromkeys(STATES, 0))
+        rows.append({
+            "dataset": contract.dataset, "delivery": delivery["delivery"], "name": delivery["name"], "silver": found["silver"], "duplicate": found["duplicate"],
+            "superseded": found["superseded"], "held": found["held"], "quarantined_rows": found["quarantined"], "updated_at": now,
+        })  # fmt: skip
+    ledger.merge("deliveries", rows)

@@ -1,0 +1,124 @@
+"""The derived state of every bronze row: silver, quarantined, duplicate, superseded or held. Exactly one each (law 2).
+
+The states follow from the rows, the ledger and the periods alone, never from the order in which files were processed (law 3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pyspark.sql import Column, DataFrame, SparkSession, Window
+from pyspark.sql import functions as F
+
+from jobs.contracts.model import Contract
+
+ROW = ("_delivery", "_record", "_part")
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a landed delivery stands: `effective` (rank orders them by period, then arrival), `superseded` by a correction, or `held`."""
+
+    delivery: str
+    period: str
+    standing: str
+    rank: int
+
+
+def standings(deliveries: Sequence[dict[str, Any]], receipts: Sequence[dict[str, Any]]) -> list[Standing]:
+    """A later content under the same file name and period corrects the earlier one; a held or rejected one corrects nothing."""
+    outcome = {row["delivery"]: row["outcome"] for row in deliveries if row["outcome"] in ("landed", "held")}
+    newest: dict[tuple[str, str], dict[str, Any]] = {}
+    for receipt in receipts:
+        if outcome.get(receipt["delivery"]) == "landed":
+            slot = (receipt["period"], receipt["name"])
+            if slot not in newest or _arrival(receipt) > _arrival(newest[slot]):
+                newest[slot] = receipt
+    effective = {receipt["delivery"] for receipt in newest.values()}
+    arrived = {}
+    for receipt in sorted(receipts, key=_arrival):
+        arrived[receipt["delivery"]] = (receipt["period"], *_arrival(receipt))
+    ordered = sorted((name for name in arrived if name in outcome), key=lambda name: arrived[name])
+    return [Standing(n, arrived[n][0], "held" if outcome[n] == "held" else "effective" if n in effective else "superseded", i) for i, n in enumerate(ordered)]
+
+
+def _arrival(receipt: dict[str, Any]) -> tuple[Any, str, str]:
+    return receipt["delivered_at"], receipt["name"], receipt["sha256"]
+
+
+def content(contract: Contract) -> Column:
+    """A hash of a row's contract columns; equal for equal rows, nulls included."""
+    return F.sha2(F.to_json(F.struct(*[F.col(c.name) for c in contract.columns]), {"ignoreNullFields": "false"}), 256)
+
+
+def states(spark: SparkSession, contract: Contract, stands: Sequence[Standing]) -> DataFrame:
+    """Every bronze row of the landed deliveries with `_state`, `_survivor` (of a duplicate or superseded row) and, for snapshots, validity."""
+    marked = _marked(spark, contract, stands)
+    valid = marked.where("_state IS NULL").drop("_state", "_survivor")
+    others = marked.where("_state IS NOT NULL")
+    judged = {"events": _events, "increment": _increment, "snapshot": _snapshot}[contract.mode](valid, contract, stands)
+    return judged.unionByName(others, allowMissingColumns=True)
+
+
+def _marked(spark: SparkSession, contract: Contract, stands: Sequence[Standing]) -> DataFrame:
+    rows = [(s.delivery, s.standing, s.rank) for s in stands]
+    known = F.broadcast(spark.createDataFrame(rows, "_delivery string, _standing string, _rank int"))
+    many = (
+        spark.table("ops.rejections").where(F.col("dataset") == contract.dataset).where("severity = 'critical'")
+        .select(F.col("delivery").alias("_delivery"), F.col("record").alias("_record"), F.col("part").cast("int").alias("_part"), F.lit(True).alias("_many")).distinct()
+    )  # fmt: skip
+    critical = F.coalesce(F.exists("_rejections", lambda r: r.severity == "critical"), F.lit(False)) | F.coalesce(F.col("_many"), F.lit(False))
+    state = (
+        F.when(F.col("_standing") == "held", "held").when(F.col("_standing") == "superseded", "superseded").when(critical, "quarantined")
+    )  # fmt: skip
+    bronze = spark.table(f"bronze.{contract.table}").join(known, "_delivery").join(F.broadcast(many), list(ROW), "left")
+    return bronze.withColumn("_state", state).withColumn("_survivor", F.lit(None).cast("string")).drop("_many", "_standing").withColumn("_content", content(contract))
+
+
+def _name(prefix: str = "") -> Column:
+    return F.concat_ws("#", F.col(f"{prefix}_delivery"), F.col(f"{prefix}_record"), F.col(f"{prefix}_part"))
+
+
+def _events(valid: DataFrame, contract: Contract, stands: Sequence[Standing]) -> DataFrame:
+    """Every event stays; repeats of the identity are flagged."""
+    same = Window.partitionBy(*(contract.identity or [c.name for c in contract.columns]))
+    return (
+        valid.withColumn("_is_repeated", F.count(F.lit(1)).over(same) > 1)
+        .withColumn("_is_conflicting", F.min("_content").over(same) != F.max("_content").over(same))
+        .withColumn("_state", F.lit("silver")).withColumn("_survivor", F.lit(None).cast("string"))
+    )  # fmt: skip
+
+
+def _increment(valid: DataFrame, contract: Contract, stands: Sequence[Standing]) -> DataFrame:
+    """The latest row of a key survives."""
+    latest = Window.partitionBy(*contract.key).orderBy(F.desc("_rank"), F.desc("_record"), F.desc("_part"))
+    return _with_survivor(valid, latest)
+
+
+def _with_survivor(rows: DataFrame, window: Any) -> DataFrame:
+    whole = window.rowsBetween(Window.unboundedPreceding, Window.unboundedFollowing)
+    first, first_content = F.first(_name()).over(whole), F.first("_content").over(whole)
+    wins = F.row_number().over(window) == 1
+    state = F.when(wins, "silver").when(F.col("_content") == first_content, "duplicate").otherwise("superseded")
+    return rows.withColumn("_state", state).withColumn("_survivor", F.when(wins, None).otherwise(first))
+
+
+def _snapshot(valid: DataFrame, contract: Contract, stands: Sequence[Standing]) -> DataFrame:
+    """History as SCD2: a version lasts over the periods in a row that show the same content; validity comes from periods."""
+    periods = sorted({s.period for s in stands if s.standing == "effective"})
+    index = valid.sparkSession.createDataFrame([(p, i, periods[i + 1] if i + 1 < len(periods) else None) for i, p in enumerate(periods)], "_period string, _index int, _next string")
+    inside = Window.partitionBy(*contract.key, "_period").orderBy(F.desc("_rank"), F.desc("_record"), F.desc("_part"))
+    once = _with_survivor(valid.join(F.broadcast(index), "_period"), inside)
+    shown, hidden = once.where("_state = 'silver'"), once.where("_state <> 'silver'")
+    line = Window.partitionBy(*contract.key).orderBy("_index")
+    begins = F.coalesce((F.lag("_content").over(line) != F.col("_content")) | (F.lag("_index").over(line) + 1 != F.col("_index")), F.lit(True))
+    versions = shown.withColumn("_version", F.sum(begins.cast("int")).over(line))
+    version = Window.partitionBy(*contract.key, "_version").orderBy("_index").rowsBetween(Window.unboundedPreceding, Window.unboundedFollowing)
+    wins = F.col("_period") == F.first("_period").over(version)
+    dated = (
+        versions.withColumn("_valid_from", F.first("_period").over(version)).withColumn("_valid_to", F.last("_next").over(version))
+        .withColumn("_state", F.when(wins, "silver").otherwise("duplicate")).withColumn("_survivor", F.when(wins, None).otherwise(F.first(_name()).over(version)))
+    )  # fmt: skip
+    return dated.withColumn("_is_current", F.col("_valid_to").isNull()).unionByName(hidden, allowMissingColumns=True).drop("_index", "_next", "_version")
