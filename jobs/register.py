@@ -112,7 +112,8 @@ def _inspect(settings: Settings, client: Any, contract: Contract, file: Delivere
             counter.feed(chunk)
         counter.finish()
         splits = [[s.start, s.end, s.lines] for s in counter.splits()]
-        return digest.hexdigest(), {"records": counter.lines, "count_error": None, "splits": json.dumps({"blank": counter.blank, "ranges": splits})}
+        problem = "a quote is opened and never closed" if counter.unclosed else None
+        return digest.hexdigest(), {"records": None if problem else counter.lines, "count_error": problem, "splits": json.dumps({"blank": counter.blank, "ranges": splits})}
     content = body.read()
     digest.update(content)
     try:

@@ -81,6 +81,11 @@ class LineCounter:
             self.lines += 1
             self._after = self.size
 
+    @property
+    def unclosed(self) -> bool:
+        """A quote was opened and never closed: whatever follows it is swallowed by one field."""
+        return self._quoted
+
     def splits(self) -> list[Split]:
         starts = [(0, 0), *[point for point in self._points if point[0] < self.size]]
         ends = [*[start for start, _ in starts[1:]], self.size]
