@@ -92,7 +92,8 @@ def _waiting(ledger: Ledger, table: DeltaTable, contract: Contract, periods: Seq
     """delivery → its receipt, for those without an outcome. A delivery whose commit stands but whose ledger row was lost gets the row back."""
     rows = [row for row in ledger.deliveries(contract.dataset) if row["outcome"]]
     files, contents = {(row["delivery"], row["name"]) for row in rows}, {row["delivery"] for row in rows}
-    receipts, resent = {}, []
+    receipts: dict[str, dict[str, Any]] = {}
+    resent: list[dict[str, Any]] = []
     for receipt in ledger.rows("receipts", dataset=contract.dataset):
         if (receipt["delivery"], receipt["name"]) in files or (periods and receipt["period"] not in periods):
             continue

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import jsonschema
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 
@@ -67,7 +67,8 @@ def load_contract(path: Path) -> Contract:
 
 def load_all(root: Path) -> tuple[list[Contract], list[Finding]]:
     """All contracts under conf/datasets; a broken one becomes findings and leaves the others alone."""
-    contracts, findings = [], []
+    contracts: list[Contract] = []
+    findings: list[Finding] = []
     for path in sorted((root / "conf" / "datasets").glob("*/*.yaml")):
         try:
             contracts.append(load_contract(path))
@@ -112,7 +113,8 @@ def _did_you_mean(word: str, known_words: Iterable[str]) -> str:
 
 def _place(document: Any, path: list[Any], error: Any = None) -> tuple[int, int]:
     """Line and column of the value at `path`, or of the nearest thing above it."""
-    node, line, column = document, 1, 1
+    node: Any = document
+    line, column = 1, 1
     for step in path:
         try:
             at = node.lc.key(step) if isinstance(node, dict) else node.lc.item(step)
@@ -122,7 +124,7 @@ def _place(document: Any, path: list[Any], error: Any = None) -> tuple[int, int]
             break
     if error is not None and error.validator in ("additionalProperties", "unevaluatedProperties") and isinstance(node, dict):
         unknown = [key for key in error.instance if key not in error.schema.get("properties", {})]
-        if unknown and hasattr(node, "lc") and unknown[0] in node:
+        if unknown and unknown[0] in node:
             at = node.lc.key(unknown[0])
             return at[0] + 1, at[1] + 1
     return line, column
@@ -148,7 +150,7 @@ def _custom(path: Path, document: Any, where: list[Any], holder: Any, model: Any
 
 
 def _custom_finding(path: Path, document: Any, where: list[Any], holder: Any, error: Any) -> Finding:
-    steps = [step for step in error["loc"]]
+    steps = list(error["loc"])
     items = list(holder.get("customProperties") or ())
     index = next((i for i, item in enumerate(items) if steps and item["property"] == steps[0]), None)
     place = _place(document, where if index is None else [*where, "customProperties", index, "value", *steps[1:]])
@@ -158,7 +160,8 @@ def _custom_finding(path: Path, document: Any, where: list[Any], holder: Any, er
 def _contract(path: Path, document: Any) -> Contract:
     custom: ContractCustom = _custom(path, document, [], document, ContractCustom)
     table, server = _one(path, document, "schema"), _one(path, document, "servers")
-    columns, findings = [], []
+    columns: list[Column] = []
+    findings: list[Finding] = []
     for index, prop in enumerate(table.get("properties") or ()):
         try:
             columns.append(_column(path, document, index, prop))

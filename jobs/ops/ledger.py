@@ -14,7 +14,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_ra
 from jobs.platform.settings import Settings
 from jobs.platform.store import delta_options
 
-S, I, F, B, T = pa.string(), pa.int64(), pa.float64(), pa.bool_(), pa.timestamp("us", tz="UTC")
+S, N, F, B, T = pa.string(), pa.int64(), pa.float64(), pa.bool_(), pa.timestamp("us", tz="UTC")
 
 
 @dataclass(frozen=True)
@@ -29,24 +29,24 @@ TABLES: Mapping[str, LedgerTable] = {
         ("dataset", "period", "name", "sha256"),
         pa.schema([
             ("dataset", S), ("period", S), ("name", S), ("sha256", S), ("delivery", S), ("landing_key", S), ("raw_key", S),
-            ("bytes", I), ("delivered_at", T), ("encrypted", B), ("records", I), ("count_error", S), ("splits", S), ("registered_at", T),
+            ("bytes", N), ("delivered_at", T), ("encrypted", B), ("records", N), ("count_error", S), ("splits", S), ("registered_at", T),
         ]),
     ),
     # one row a delivered file: what became of it; a second file of the same content is `resent`
     "deliveries": LedgerTable(
         ("dataset", "delivery", "name"),
         pa.schema([
-            ("dataset", S), ("delivery", S), ("period", S), ("name", S), ("sha256", S), ("bytes", I), ("outcome", S), ("reason", S),
-            ("message", S), ("encoding", S), ("records", I), ("records_read", I), ("skipped_preamble", I), ("skipped_footnotes", I),
-            ("skipped_blank", I), ("rows", I), ("quarantined", I), ("measures", S), ("drift", S), ("landed_at", T), ("checked", B), ("updated_at", T),
-            ("silver", I), ("duplicate", I), ("superseded", I), ("held", I), ("quarantined_rows", I),
+            ("dataset", S), ("delivery", S), ("period", S), ("name", S), ("sha256", S), ("bytes", N), ("outcome", S), ("reason", S),
+            ("message", S), ("encoding", S), ("records", N), ("records_read", N), ("skipped_preamble", N), ("skipped_footnotes", N),
+            ("skipped_blank", N), ("rows", N), ("quarantined", N), ("measures", S), ("drift", S), ("landed_at", T), ("checked", B), ("updated_at", T),
+            ("silver", N), ("duplicate", N), ("superseded", N), ("held", N), ("quarantined_rows", N),
         ]),
     ),
     # one row a job run
     "runs": LedgerTable(
         ("run", "job", "dataset"),
         pa.schema([
-            ("run", S), ("job", S), ("dataset", S), ("deliveries", I), ("rows_in", I), ("rows_out", I), ("seconds", F),
+            ("run", S), ("job", S), ("dataset", S), ("deliveries", N), ("rows_in", N), ("rows_out", N), ("seconds", F),
             ("airflow_run", S), ("spark_session", S), ("code_version", S), ("outcome", S), ("message", S), ("ended_at", T),
         ]),
     ),
@@ -54,14 +54,14 @@ TABLES: Mapping[str, LedgerTable] = {
     "checks": LedgerTable(
         ("dataset", "delivery", "rule"),
         pa.schema([
-            ("dataset", S), ("delivery", S), ("rule", S), ("type", S), ("column", S), ("severity", S), ("mostly", F), ("evaluated", I),
-            ("unexpected", I), ("success", B), ("engine", S), ("fingerprint", S), ("observed", S), ("sample", S), ("checked_at", T),
+            ("dataset", S), ("delivery", S), ("rule", S), ("type", S), ("column", S), ("severity", S), ("mostly", F), ("evaluated", N),
+            ("unexpected", N), ("success", B), ("engine", S), ("fingerprint", S), ("observed", S), ("sample", S), ("checked_at", T),
         ]),
     ),
     # one row a row rejected by a rule that needs many rows
     "rejections": LedgerTable(
         ("dataset", "delivery", "record", "part", "rule"),
-        pa.schema([("dataset", S), ("delivery", S), ("record", I), ("part", I), ("rule", S), ("severity", S)]),
+        pa.schema([("dataset", S), ("delivery", S), ("record", N), ("part", N), ("rule", S), ("severity", S)]),
     ),
 }
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 import psutil
 
+from jobs.contracts.load import load_all
 from jobs.platform.errors import LakeError
 from jobs.platform.secrets import connect_token, credentials, secret
 from jobs.platform.settings import Settings
@@ -37,7 +38,7 @@ class Component:
 
 def components(settings: Settings) -> list[Component]:
     """All processes of the embedded stack, first to last."""
-    return [_store(settings), _metastore(settings), _connect(settings), *_airflow(settings)]
+    return [_store(settings), _metastore(settings), _connect(settings), _connect_analyst(settings), *_airflow(settings)]
 
 
 def java_home() -> Path:
@@ -94,7 +95,8 @@ def _store(settings: Settings) -> Component:
 def _write_identities(settings: Settings, home: Path) -> None:
     home.mkdir(parents=True, exist_ok=True)
     curated = settings.bucket("curated")
-    actions = {"job": ["Admin"], "analyst": [f"Read:{curated}", f"List:{curated}"]}
+    readable = [curated, *(f"{settings.bucket('silver')}/{contract.table}/*" for contract in load_all(settings.root)[0] if "analyst" in contract.granted_roles)]
+    actions = {"job": ["Admin"], "analyst": [f"{may}:{place}" for place in readable for may in ("Read", "List")]}
     identities = [
         {"name": role, "credentials": [{"accessKey": who.access_key, "secretKey": who.secret_key}], "actions": actions[role]}
         for role in actions
@@ -135,12 +137,35 @@ def _connect(settings: Settings) -> Component:
         "AWS_ACCESS_KEY_ID": job.access_key, "AWS_SECRET_ACCESS_KEY": job.secret_key, "SPARK_CONNECT_AUTHENTICATE_TOKEN": connect_token(settings),
         "LAKE_SECRET_MASTER_KEY": secret(settings, "master_key"), "TZ": "UTC", "POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1",
     }  # fmt: skip
-    return Component("spark", command, env, lambda: _listens(port), (port,), 120, lambda: _write_spark_conf(settings, home))
+    return Component("spark", command, env, lambda: _listens(port), (port,), 120, lambda: _write_spark_conf(settings, home, spark_conf(settings)))
 
 
-def _write_spark_conf(settings: Settings, home: Path) -> None:
+def _connect_analyst(settings: Settings) -> Component:
+    """The analysts' own way into Spark: another server, with their S3 user and none of the job's secrets in its environment."""
+    home, port, analyst = settings.state / "spark-analyst", settings.port("connect_analyst"), credentials(settings, "analyst")
+    command = (
+        str(spark_home() / "bin" / "spark-submit"), "--class", CONNECT_CLASS, "--name", "civiclake-analyst", "--driver-memory", "1g",
+        "--properties-file", str(home / "spark-defaults.conf"), "spark-internal",
+    )  # fmt: skip
+    env = {key: value for key, value in _plain_env().items() if not key.startswith("LAKE_SECRET_")} | {
+        "SPARK_CONF_DIR": str(home), "JAVA_HOME": str(java_home()), "SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": "/bin/false", "TZ": "UTC",
+        "AWS_ACCESS_KEY_ID": analyst.access_key, "AWS_SECRET_ACCESS_KEY": analyst.secret_key, "SPARK_CONNECT_AUTHENTICATE_TOKEN": connect_token(settings, "analyst"),
+    }  # fmt: skip
+    return Component("spark-analyst", command, env, lambda: _listens(port), (port,), 120, lambda: _write_spark_conf(settings, home, analyst_conf(settings)))
+
+
+def analyst_conf(settings: Settings) -> dict[str, str]:
+    """Spark's configuration of the analysts' server: plans and requests pass the two guards compiled beside the LogStore."""
+    conf = spark_conf(settings)
+    return conf | {
+        "spark.master": "local[2]", "spark.local.dir": str(settings.state / "spark-analyst" / "local"), "spark.connect.grpc.binding.port": str(settings.port("connect_analyst")),
+        "spark.sql.extensions": f"{conf['spark.sql.extensions']},org.civiclake.AnalystGuard", "spark.connect.grpc.interceptor.classes": "org.civiclake.AnalystDoor",
+    }  # fmt: skip
+
+
+def _write_spark_conf(settings: Settings, home: Path, conf: Mapping[str, str]) -> None:
     home.mkdir(parents=True, exist_ok=True)
-    (home / "spark-defaults.conf").write_text("".join(f"{key} {value}\n" for key, value in spark_conf(settings).items()))
+    (home / "spark-defaults.conf").write_text("".join(f"{key} {value}\n" for key, value in conf.items()))
     url = settings.metastore or f"jdbc:derby://127.0.0.1:{settings.port('metastore')}/metastore;create=true"
     values = {
         "javax.jdo.option.ConnectionURL": url, "javax.jdo.option.ConnectionDriverName": "org.apache.derby.client.ClientAutoloadedDriver",

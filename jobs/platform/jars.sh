@@ -14,12 +14,13 @@ PYSPARK_PYTHON="$root/.venv/bin/python" SPARK_LOCAL_IP=127.0.0.1 "$spark/bin/spa
   --conf spark.ui.enabled=false --packages "$packages" --conf spark.jars.excludes="$excludes" "$empty" > "$root/.lake/logs/jars.log" 2>&1 \
   || { tail -20 "$root/.lake/logs/jars.log" >&2; exit 1; }
 rm -f "$empty"
-rm -rf "$jars"; mkdir -p "$jars"
+mkdir -p "$jars" # never emptied: a running server still reads from it
 for jar in "$root"/.lake/ivy/jars/*.jar; do # a second copy of what Spark ships (Netty, Jackson, …) would break it
   artifact=$(basename "$jar" .jar); artifact=${artifact#*_}; artifact=$(sed -E 's/-[0-9].*$//' <<<"$artifact")
-  compgen -G "$spark/jars/$artifact-[0-9]*.jar" >/dev/null || cp "$jar" "$jars/"
+  compgen -G "$spark/jars/$artifact-[0-9]*.jar" >/dev/null || [[ -e $jars/$(basename "$jar") ]] || cp "$jar" "$jars/"
 done
 classes=$(mktemp -d)
 javac -nowarn -d "$classes" -cp "$spark/jars/*:$jars/*" "$root"/jobs/platform/logstore/*.java
-jar --create --file "$jars/civiclake-logstore.jar" -C "$classes" .
+jar --create --file "$classes.jar" -C "$classes" .
+mv "$classes.jar" "$jars/civiclake-logstore.jar.new"; mv "$jars/civiclake-logstore.jar.new" "$jars/civiclake-logstore.jar" # at once: a server may be running
 rm -rf "$classes"

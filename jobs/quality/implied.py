@@ -43,7 +43,8 @@ def _key_rule(key: tuple[str, ...]) -> tuple[str, dict[str, Any]]:
 
 
 def _column_rules(column: Column) -> list[tuple[str, dict[str, Any]]]:
-    name, found = column.name, []
+    name = column.name
+    found: list[tuple[str, dict[str, Any]]] = []
     if column.required:
         found.append(("expect_column_values_to_not_be_null", {"column": name}))
     if column.enum:

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from deltalake import CommitProperties, DeltaTable, Transaction
 from deltalake.exceptions import TableNotFoundError
-from deltalake.transaction import AddAction
+from deltalake.transaction import AddAction, RemoveAction
 from pyspark.sql import SparkSession
 
 from jobs.contracts.model import Contract
@@ -75,7 +75,7 @@ def open_table(settings: Settings, contract: Contract) -> DeltaTable:
 def commit(table: DeltaTable, contract: Contract, files: Sequence[dict[str, Any]], deliveries: Sequence[dict[str, Any]]) -> None:
     """All deliveries in one commit, each marked as an application transaction: landing one twice is a conflict, not a duplicate."""
     now = int(time.time() * 1000)
-    adds = [AddAction(f["path"], f["size"], {}, now, True, f["stats"]) for f in files]
+    adds: list[AddAction | RemoveAction] = [AddAction(f["path"], f["size"], {}, now, True, f["stats"]) for f in files]
     marks = [Transaction(mark(d["delivery"]), 1) for d in deliveries]
     properties = CommitProperties(custom_metadata={METADATA: json.dumps(list(deliveries), ensure_ascii=False)}, app_transactions=marks)
     table.create_write_transaction(adds, mode="append", schema=arrow_schema(contract), commit_properties=properties)

@@ -1,0 +1,32 @@
+"""`./lake test [--all] [pytest arguments]`: the tests, on a stack that is brought up for them."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+from rich.console import Console
+
+from jobs.cli.stack import bring_up
+from jobs.platform.errors import LakeError
+from jobs.platform.settings import load_settings
+
+NEEDED = "store,metastore,spark"
+
+
+def main(arguments: list[str]) -> int:
+    """Without `--all` the slow ones are left out. Returns pytest's exit code."""
+    chosen = [a for a in arguments if a != "--all"]
+    if "--all" not in arguments and "-m" not in chosen:
+        chosen += ["-m", "not slow"]
+    settings = load_settings()
+    try:
+        bring_up(settings, NEEDED)
+    except LakeError as problem:
+        Console(stderr=True).print(f"[red]error:[/] {problem.message}\n→ {problem.way_out}", highlight=False)
+        return 1
+    return int(pytest.main([*chosen, f"--rootdir={settings.root}"]))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,33 @@
+"""GX Data Docs in the docs bucket: one page a dataset and period, drawn by GX's own renderers, and an index made from what is there."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from typing import Any
+
+from great_expectations.core import ExpectationSuiteValidationResult
+from great_expectations.render.renderer import ValidationResultsPageRenderer
+from great_expectations.render.view import DefaultJinjaPageView
+
+from jobs.contracts.model import Contract
+from jobs.platform.settings import Settings
+from jobs.platform.store import keys, s3
+
+
+def publish(settings: Settings, contract: Contract, group: Sequence[dict[str, Any]], result: ExpectationSuiteValidationResult) -> str:
+    """Write the page of a validation and the index; returns the page's key."""
+    name = group[0]["delivery"] if len(group) == 1 else f"{group[0]['period']}/{len(group)}-deliveries"
+    key = f"gx/{contract.table}/{name}.html"
+    result.meta.setdefault("run_id", {"run_name": name, "run_time": result.meta.get("validation_time")})
+    page = DefaultJinjaPageView().render(ValidationResultsPageRenderer().render(result))
+    client, bucket = s3(settings), settings.bucket("docs")
+    client.put_object(Bucket=bucket, Key=key, Body=page.encode(), ContentType="text/html; charset=utf-8")
+    pages = [item["Key"] for item in keys(client, bucket, "gx/") if item["Key"] != "gx/index.html"]
+    client.put_object(Bucket=bucket, Key="gx/index.html", Body=_index(pages).encode(), ContentType="text/html; charset=utf-8")
+    return key
+
+
+def _index(pages: Sequence[str]) -> str:
+    links = "\n".join(f'<li><a href="{html.escape(page.removeprefix("gx/"))}">{html.escape(page.removeprefix("gx/").removesuffix(".html"))}</a></li>' for page in sorted(pages))
+    return f"<!doctype html><html lang=en><meta charset=utf-8><title>Quality of the lake</title><h1>Quality of the lake</h1><ul>\n{links}\n</ul></html>"

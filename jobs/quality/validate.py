@@ -1,0 +1,89 @@
+"""The whole suite of a dataset, run by Great Expectations on what was landed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")  # before GX is imported: nothing phones home
+
+import great_expectations as gx
+from great_expectations.core import ExpectationSuite, ExpectationSuiteValidationResult
+from great_expectations.data_context.types.base import ProgressBarsConfig
+from great_expectations.datasource.fluent import SparkDatasource
+from pyspark.sql import DataFrame
+
+from jobs.platform.errors import LakeError
+from jobs.quality.engine import KNOWN, Known, MeasuredEngine, columns_of, expectation_class
+from jobs.quality.measures import Measures
+from jobs.quality.rules import Rule
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """GX's judgement of one rule on one batch."""
+
+    rule: Rule
+    success: bool
+    evaluated: int | None
+    unexpected: int | None
+    observed: str | None
+
+
+@dataclass(frozen=True)
+class Validation:
+    verdicts: tuple[Verdict, ...]
+    result: ExpectationSuiteValidationResult
+
+
+def validate(frame: DataFrame, rules: Sequence[Rule], measures: Measures | None, name: str) -> Validation:
+    """Validate a batch. With `measures`, GX reads rows only for what they do not tell; without, plain GX reads everything.
+
+    Raises LakeError when GX gives no result for a rule, or could not run one (law 4).
+    """
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    datasource = context.data_sources.add_spark("lake", persist=False)
+    token = KNOWN.set(Known(measures, tuple(rules)) if measures is not None else None)
+    override = SparkDatasource.execution_engine_override
+    SparkDatasource.execution_engine_override = MeasuredEngine
+    try:
+        batch = datasource.add_dataframe_asset(name).add_batch_definition_whole_dataframe("landed").get_batch({"dataframe": frame})
+        suite = ExpectationSuite(name, expectations=[_expectation(rule) for rule in rules])
+        result = batch.validate(suite, result_format={"result_format": "SUMMARY", "partial_unexpected_count": 20})
+    finally:
+        KNOWN.reset(token)
+        SparkDatasource.execution_engine_override = override
+    return Validation(tuple(_verdicts(rules, result)), result)
+
+
+def _expectation(rule: Rule) -> Any:
+    return expectation_class(rule.type)(**rule.kwargs, severity=rule.severity, meta={"rule": rule.id, **rule.meta})
+
+
+def _verdicts(rules: Sequence[Rule], result: ExpectationSuiteValidationResult) -> list[Verdict]:
+    found = {item.expectation_config.meta["rule"]: item for item in result.results}
+    missing = [rule.id for rule in rules if rule.id not in found]
+    broken = [f"{name}: {_problem(item)}" for name, item in found.items() if item.exception_info and _problem(item)]
+    if missing or broken:
+        raise LakeError(f"GX gave no verdict on {', '.join(missing + broken)[:400]}", "mend the expectation, then run check again")
+    return [_verdict(rule, found[rule.id]) for rule in rules]
+
+
+def _problem(item: Any) -> str:
+    info = item.exception_info
+    if info.get("raised_exception"):
+        return str(info.get("exception_message"))
+    return next((str(v.get("exception_message")) for v in info.values() if isinstance(v, dict) and v.get("raised_exception")), "")
+
+
+def _verdict(rule: Rule, item: Any) -> Verdict:
+    facts = item.result
+    count, unexpected = facts.get("element_count"), facts.get("unexpected_count")
+    evaluated = count - (facts.get("missing_count") or 0) if count is not None else None
+    return Verdict(rule, bool(item.success), evaluated, unexpected, None if facts.get("observed_value") is None else str(facts["observed_value"])[:200])
+
+
+__all__ = ["Validation", "Verdict", "columns_of", "validate"]
