@@ -10,6 +10,7 @@ import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan;
 import org.apache.spark.sql.execution.command.SetCommand;
 import org.apache.spark.sql.execution.datasources.LogicalRelation;
 import scala.Function1;
+import scala.jdk.javaapi.CollectionConverters;
 import scala.runtime.AbstractFunction1;
 import scala.runtime.BoxedUnit;
 
@@ -56,9 +57,15 @@ public class AnalystGuard extends AbstractFunction1<SparkSessionExtensions, Boxe
     } else if (plan.getClass().getName().startsWith("org.apache.spark.sql.execution.streaming") || bringsCode(plan)) {
       throw refused(plan.getClass().getSimpleName());
     }
-    plan.expressions().foreach(each(AnalystGuard::checkExpression));
-    plan.children().foreach(each(child -> check((QueryPlan<?>) child)));
-    plan.subqueries().foreach(each(child -> check((QueryPlan<?>) child)));
+    for (Object part : CollectionConverters.asJava(plan.expressions())) {
+      checkExpression((Expression) part);
+    }
+    for (Object part : CollectionConverters.asJava(plan.children())) {
+      check((QueryPlan<?>) part);
+    }
+    for (Object part : CollectionConverters.asJava(plan.subqueries())) {
+      check((QueryPlan<?>) part);
+    }
   }
 
   private static boolean bringsCode(QueryPlan<?> plan) {
@@ -84,17 +91,9 @@ public class AnalystGuard extends AbstractFunction1<SparkSessionExtensions, Boxe
     if (CODE.contains(expression.getClass().getSimpleName())) {
       throw refused("function " + expression.prettyName());
     }
-    expression.children().foreach(each(AnalystGuard::checkExpression));
-  }
-
-  private static AbstractFunction1<Object, BoxedUnit> each(java.util.function.Consumer<Object> action) {
-    return new AbstractFunction1<>() {
-      @Override
-      public BoxedUnit apply(Object item) {
-        action.accept(item);
-        return BoxedUnit.UNIT;
-      }
-    };
+    for (Expression child : CollectionConverters.asJava(expression.children())) {
+      checkExpression(child);
+    }
   }
 
   private static SecurityException refused(String what) {
