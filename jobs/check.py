@@ -72,9 +72,15 @@ def _groups(rows: Sequence[dict[str, Any]], rules: Sequence[Rule]) -> list[list[
     aggregate = any(rule.scope == "aggregate" for rule in rules)
     if len(rows) <= ONE_BY_ONE or aggregate:
         return [[row] for row in rows]
-    spotless = [row for row in rows if not any(m.unexpected for m in Measures.from_json(row["measures"]).rules.values())]
+    native = {rule.id for rule in fused(rules)}
+    spotless = [row for row in rows if _spotless(Measures.from_json(row["measures"]), native)]
     clean = {row["delivery"] for row in spotless}
     return [*[[row] for row in rows if row["delivery"] not in clean], *([spotless] if spotless else [])]
+
+
+def _spotless(measures: Measures, native: set[str]) -> bool:
+    """Every rule was judged while landing (none is newer than that), and no row failed."""
+    return native <= set(measures.rules) and not any(measure.unexpected for measure in measures.rules.values())
 
 
 def _validate(spark: SparkSession, settings: Settings, contract: Contract, rules: Sequence[Rule], group: Sequence[dict[str, Any]]) -> dict[str, Verdict]:

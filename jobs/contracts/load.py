@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,8 +19,10 @@ from ruamel.yaml.error import MarkedYAMLError
 
 from jobs.contracts.customs import ColumnCustom, ContractCustom, known
 from jobs.contracts.model import Capture, Classification, Column, Contract, Drift, Kind, Reader, Unpivot, ValueMap
+from jobs.contracts.sense import faults
 
 KINDS = {"string": "string", "integer": "integer", "boolean": "boolean", "date": "date", "timestamp": "timestamp", "object": "json", "array": "json"}
+DECIMAL = re.compile(r"decimal\((\d+)(?:, *(\d+))?\)")
 FORMATS = {"csv": "csv", "tsv": "csv", "txt": "csv", "json": "json", "parquet": "parquet", "xlsx": "excel", "excel": "excel"}
 
 
@@ -62,7 +65,11 @@ def load_contract(path: Path) -> Contract:
     findings = [*_schema_findings(path, document)]
     if findings:
         raise BrokenContract(findings)
-    return _contract(path, document)
+    contract = _contract(path, document)
+    findings = [Finding(str(path), *_place(document, list(fault.path)), fault.message) for fault in faults(document, contract)]
+    if findings:
+        raise BrokenContract(sorted(findings, key=lambda f: f.line))
+    return contract
 
 
 def load_all(root: Path) -> tuple[list[Contract], list[Finding]]:
@@ -98,12 +105,18 @@ def _schema_findings(path: Path, document: Any) -> Iterable[Finding]:
 
 
 def _words(error: Any) -> str:
-    if error.validator in ("additionalProperties", "unevaluatedProperties"):
-        allowed = error.schema.get("properties", {})
-        unknown = [key for key in error.instance if key not in allowed]
-        hints = [f"{key!r}" + _did_you_mean(key, allowed) for key in unknown[:3]]
+    unknown = _unknown(error)
+    if unknown:
+        hints = [f"{key!r}" + _did_you_mean(key, error.schema.get("properties", {})) for key in unknown[:3]]
         return f"ODCS does not know {', '.join(hints)} here"
     return f"{'.'.join(map(str, error.absolute_path)) or 'document'}: {error.message[:200]}"
+
+
+def _unknown(error: Any) -> list[str]:
+    """Keys the schema does not know at the place of this error."""
+    if error.validator not in ("additionalProperties", "unevaluatedProperties") or not isinstance(error.instance, dict):
+        return []
+    return [key for key in error.instance if key not in error.schema.get("properties", {})]
 
 
 def _did_you_mean(word: str, known_words: Iterable[str]) -> str:
@@ -113,21 +126,19 @@ def _did_you_mean(word: str, known_words: Iterable[str]) -> str:
 
 def _place(document: Any, path: list[Any], error: Any = None) -> tuple[int, int]:
     """Line and column of the value at `path`, or of the nearest thing above it."""
-    node: Any = document
-    line, column = 1, 1
+    node, place = document, (1, 1)
     for step in path:
         try:
-            at = node.lc.key(step) if isinstance(node, dict) else node.lc.item(step)
-            line, column = at[0] + 1, at[1] + 1
-            node = node[step]
+            place, node = _mark(node, step), node[step]
         except (AttributeError, KeyError, IndexError, TypeError):
             break
-    if error is not None and error.validator in ("additionalProperties", "unevaluatedProperties") and isinstance(node, dict):
-        unknown = [key for key in error.instance if key not in error.schema.get("properties", {})]
-        if unknown and unknown[0] in node:
-            at = node.lc.key(unknown[0])
-            return at[0] + 1, at[1] + 1
-    return line, column
+    unknown = _unknown(error) if error is not None else []
+    return _mark(node, unknown[0]) if unknown and unknown[0] in node else place
+
+
+def _mark(node: Any, step: str | int) -> tuple[int, int]:
+    line, column = node.lc.key(step) if isinstance(step, str) else node.lc.item(step)
+    return line + 1, column + 1
 
 
 def _custom(path: Path, document: Any, where: list[Any], holder: Any, model: Any) -> Any:
@@ -233,9 +244,10 @@ def _text(value: Any, *names: str) -> str:
 def _kind(path: Path, document: Any, where: list[Any], prop: Any) -> tuple[Kind, int, int]:
     logical, physical = str(prop.get("logicalType", "string")), str(prop.get("physicalType", ""))
     if logical == "number":
-        if physical.startswith("decimal("):
-            precision, _, scale = physical[8:-1].partition(",")
-            return "decimal", int(precision), int(scale or 0)
+        if decimal := DECIMAL.fullmatch(physical):
+            return "decimal", int(decimal[1]), int(decimal[2] or 0)
+        if physical not in ("", "double"):
+            raise BrokenContract([Finding(str(path), *_place(document, [*where, "physicalType"]), f"physicalType {physical!r} of a number is double or decimal(p,s), e.g. decimal(18,2)")])
         return "double", 0, 0
     if logical not in KINDS:
         raise BrokenContract([Finding(str(path), *_place(document, [*where, "logicalType"]), f"logicalType {logical!r} is not one of number, {', '.join(KINDS)}")])
