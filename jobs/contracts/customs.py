@@ -32,8 +32,8 @@ class ReaderCustom(Custom):
     trailing_delimiter: bool = Field(False, description="Every line ends with one more delimiter.")
     trim: bool = Field(False, description="White space around values and headers is not part of them.")
     null_values: tuple[str, ...] = Field(("",), description="Texts that mean 'no value' in every column.")
-    captures: tuple[CaptureCustom, ...] = ()
-    unpivot: UnpivotCustom | None = None
+    captures: tuple[CaptureCustom, ...] = Field((), description="Values taken out of a preamble line or the path.")
+    unpivot: UnpivotCustom | None = Field(None, description="Columns that become rows.")
     rows_at: tuple[str, ...] = Field((), description="JSON: dotted paths to the array of rows; the first that exists counts; `$` is the document itself.")
     row_requires: tuple[str, ...] = Field((), description="JSON, `$`: keys without which the document is no row.")
     files_without_rows: Literal["reject", "skip", "skip_empty"] = Field("reject", description="`skip`: such a file belongs to a sibling dataset of the same folder; `skip_empty`: files of zero bytes too.")
@@ -41,9 +41,9 @@ class ReaderCustom(Custom):
 
 
 class DriftCustom(Custom):
-    new_column: DriftPolicy = "freeze"
-    missing_column: DriftPolicy = "freeze"
-    retyped_column: DriftPolicy = "discard_row"
+    new_column: DriftPolicy = Field("freeze", description="A column the contract does not know: `freeze` refuses the file, `evolve` notes it and leaves it out of the table.")
+    missing_column: DriftPolicy = Field("freeze", description="A column that is not there: `freeze` refuses the file, `evolve` makes it null.")
+    retyped_column: DriftPolicy = Field("discard_row", description="A value that is not of the column's type: `discard_row` quarantines its row.")
 
 
 class ContractCustom(Custom):
@@ -52,8 +52,8 @@ class ContractCustom(Custom):
     delivery_mode: Mode = Field(description="`snapshot` keeps history as SCD2, `increment` merges by key, `events` append.")
     file_pattern: str = Field(r".*", description="Regex the path below the period folder must fully match.")
     period_pattern: str = Field(r"[0-9A-Za-z._-]+", description="Regex a period folder's name must fully match.")
-    reader: ReaderCustom = ReaderCustom()  # type: ignore[call-arg]
-    drift: DriftCustom = DriftCustom()
+    reader: ReaderCustom = Field(ReaderCustom(), description="How a file is read.")  # type: ignore[call-arg]
+    drift: DriftCustom = Field(DriftCustom(), description="What to do when a dump changes its shape.")  # type: ignore[call-arg]
     source_time_zone: str = Field("UTC", description="IANA zone of every local timestamp in the dump; stored in UTC.")
     tolerated_rejected_share: float = Field(1.0, description="A delivery with a larger share of quarantined rows is held (0 to 1).")
     schedule: str | None = Field(None, description="Airflow cron expression of the dataset's own DAG.")
@@ -62,8 +62,8 @@ class ContractCustom(Custom):
 
 
 class ValueMapCustom(Custom):
-    pattern: str
-    value: str | None
+    pattern: str = Field(description="A regex searched in the text as sent, trimmed; the first that is found counts.")
+    value: str | None = Field(description="What the text becomes: a value, `$0` for the text itself, or null.")
 
 
 class ColumnCustom(Custom):
@@ -82,4 +82,12 @@ def known(model: type[Custom]) -> dict[str, Any]:
     return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
-__all__ = ["Classification", "ColumnCustom", "ContractCustom", "known"]
+NESTED = (ReaderCustom, CaptureCustom, UnpivotCustom, DriftCustom, ValueMapCustom)
+
+
+def nested_names() -> set[str]:
+    """Every name that occurs inside a customProperty's value."""
+    return {name for model in NESTED for name in known(model)}
+
+
+__all__ = ["NESTED", "Classification", "ColumnCustom", "ContractCustom", "Custom", "known", "nested_names"]

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, get_args
 
-import jsonschema
 from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 
-from jobs.contracts.customs import ColumnCustom, ContractCustom, known
+from jobs.contracts import odcs, sense
+from jobs.contracts.customs import ColumnCustom, ContractCustom, known, nested_names
 from jobs.contracts.model import Capture, Classification, Column, Contract, Drift, Kind, Reader, Unpivot, ValueMap
-from jobs.contracts.sense import faults
+from jobs.contracts.odcs import did_you_mean
+from jobs.contracts.sense import Fault
 
 KINDS = {"string": "string", "integer": "integer", "boolean": "boolean", "date": "date", "timestamp": "timestamp", "object": "json", "array": "json"}
 DECIMAL = re.compile(r"decimal\((\d+)(?:, *(\d+))?\)")
@@ -62,13 +60,11 @@ def load_contract(path: Path) -> Contract:
     document = read_yaml(path)
     if not isinstance(document, dict):
         raise BrokenContract([Finding(str(path), 1, 1, "not an ODCS document: it should start with `apiVersion: v3.2.0`")])
-    findings = [*_schema_findings(path, document)]
-    if findings:
-        raise BrokenContract(findings)
+    if found := odcs.faults(document):
+        raise BrokenContract(_findings(path, document, found))
     contract = _contract(path, document)
-    findings = [Finding(str(path), *_place(document, list(fault.path)), fault.message) for fault in faults(document, contract)]
-    if findings:
-        raise BrokenContract(sorted(findings, key=lambda f: f.line))
+    if odd := list(sense.faults(document, contract)):
+        raise BrokenContract(_findings(path, document, odd))
     return contract
 
 
@@ -90,41 +86,7 @@ def contract_path(root: Path, dataset: str) -> Path:
     return root / "conf" / "datasets" / department / f"{name}.yaml"
 
 
-@lru_cache(maxsize=1)
-def _odcs() -> Any:
-    schema = json.loads(files("open_data_contract_standard").joinpath("schema.json").read_text(encoding="utf-8"))
-    return jsonschema.validators.validator_for(schema)(schema)
-
-
-def _schema_findings(path: Path, document: Any) -> Iterable[Finding]:
-    plain = json.loads(json.dumps(document, default=str))
-    for error in sorted(_odcs().iter_errors(plain), key=lambda e: list(map(str, e.absolute_path))):
-        leaf = jsonschema.exceptions.best_match([error]) or error
-        line, column = _place(document, list(leaf.absolute_path), leaf)
-        yield Finding(str(path), line, column, _words(leaf))
-
-
-def _words(error: Any) -> str:
-    unknown = _unknown(error)
-    if unknown:
-        hints = [f"{key!r}" + _did_you_mean(key, error.schema.get("properties", {})) for key in unknown[:3]]
-        return f"ODCS does not know {', '.join(hints)} here"
-    return f"{'.'.join(map(str, error.absolute_path)) or 'document'}: {error.message[:200]}"
-
-
-def _unknown(error: Any) -> list[str]:
-    """Keys the schema does not know at the place of this error."""
-    if error.validator not in ("additionalProperties", "unevaluatedProperties") or not isinstance(error.instance, dict):
-        return []
-    return [key for key in error.instance if key not in error.schema.get("properties", {})]
-
-
-def _did_you_mean(word: str, known_words: Iterable[str]) -> str:
-    close = difflib.get_close_matches(word, list(known_words), n=1)
-    return f" (did you mean {close[0]!r}?)" if close else ""
-
-
-def _place(document: Any, path: list[Any], error: Any = None) -> tuple[int, int]:
+def _place(document: Any, path: Sequence[Any]) -> tuple[int, int]:
     """Line and column of the value at `path`, or of the nearest thing above it."""
     node, place = document, (1, 1)
     for step in path:
@@ -132,8 +94,11 @@ def _place(document: Any, path: list[Any], error: Any = None) -> tuple[int, int]
             place, node = _mark(node, step), node[step]
         except (AttributeError, KeyError, IndexError, TypeError):
             break
-    unknown = _unknown(error) if error is not None else []
-    return _mark(node, unknown[0]) if unknown and unknown[0] in node else place
+    return place
+
+
+def _findings(path: Path, document: Any, found: Iterable[Fault]) -> list[Finding]:
+    return sorted((Finding(str(path), *_place(document, fault.path), fault.message) for fault in found), key=lambda f: (f.line, f.column))
 
 
 def _mark(node: Any, step: str | int) -> tuple[int, int]:
@@ -148,7 +113,7 @@ def _custom(path: Path, document: Any, where: list[Any], holder: Any, model: Any
     for index, item in enumerate(holder.get("customProperties") or ()):
         place = _place(document, [*where, "customProperties", index])
         if item["property"] not in known(model):
-            findings.append(Finding(str(path), *place, f"unknown customProperty {item['property']!r}{_did_you_mean(item['property'], known(model))}"))
+            findings.append(Finding(str(path), *place, f"unknown customProperty {item['property']!r}{did_you_mean(item['property'], known(model))}"))
         values[item["property"]] = item["value"]
     try:
         made = model.model_validate(json.loads(json.dumps(values)))
@@ -165,7 +130,10 @@ def _custom_finding(path: Path, document: Any, where: list[Any], holder: Any, er
     items = list(holder.get("customProperties") or ())
     index = next((i for i, item in enumerate(items) if steps and item["property"] == steps[0]), None)
     place = _place(document, where if index is None else [*where, "customProperties", index, "value", *steps[1:]])
-    return Finding(str(path), *place, f"customProperties.{'.'.join(map(str, steps))}: {error['msg']}")
+    said = error["msg"]
+    if error["type"] == "extra_forbidden":
+        said = f"no such name{did_you_mean(str(steps[-1]), nested_names())}"
+    return Finding(str(path), *place, f"customProperties.{'.'.join(map(str, steps))}: {said}")
 
 
 def _contract(path: Path, document: Any) -> Contract:
