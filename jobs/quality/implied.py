@@ -6,13 +6,12 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from jobs.contracts.load import BrokenContract, Finding, read_yaml
 from jobs.contracts.model import Column, Contract
 from jobs.quality.compile import ROW_TYPES
 from jobs.quality.rules import Rule, Scope
+from jobs.quality.suites import read_suite
 
 ROWS_TYPES = {"expect_column_values_to_be_unique", "expect_compound_columns_to_be_unique"}
-SEVERITIES = ("critical", "warning", "info")
 
 
 def rules_of(contract: Contract, root: Path) -> tuple[Rule, ...]:
@@ -61,53 +60,8 @@ def _column_rules(column: Column) -> list[tuple[str, dict[str, Any]]]:
     return found
 
 
-def suite_path(root: Path, contract: Contract) -> Path:
-    return root / "expectations" / contract.department / f"{contract.name}.yaml"
-
-
 def suite_rules(contract: Contract, root: Path) -> list[tuple[str, dict[str, Any], Any, Any, dict[str, Any]]]:
-    path = suite_path(root, contract)
-    if not path.exists():
-        return []
-    document, found, findings = read_yaml(path), [], []
-    for index, item in enumerate(document.get("expectations") or ()):
-        line = document["expectations"].lc.item(index)[0] + 1
-        problem = _suite_problem(contract, item)
-        if problem:
-            findings.append(Finding(str(path), line, 1, problem))
-        else:
-            found.append((str(item["type"]), _plain(item.get("kwargs") or {}), str(item["severity"]), "suite", _plain(item.get("meta") or {})))
-    if findings:
-        raise BrokenContract(findings)
-    return found
-
-
-def _suite_problem(contract: Contract, item: Any) -> str:
-    unknown = set(item) - {"type", "kwargs", "severity", "meta"}
-    if unknown:
-        return f"unknown key {sorted(unknown)[0]!r}: an expectation has type, kwargs, severity and meta"
-    if item.get("severity") not in SEVERITIES:
-        return f"severity must be one of {', '.join(SEVERITIES)}"
-    if not _gx_knows(str(item.get("type"))):
-        return f"Great Expectations has no expectation {item.get('type')!r}"
-    kwargs, names = item.get("kwargs") or {}, {c.name for c in contract.columns}
-    used = [kwargs[k] for k in ("column", "column_A", "column_B") if k in kwargs] + list(kwargs.get("column_list") or ())
-    missing = [name for name in used if name not in names]
-    return f"the contract has no column {missing[0]!r}" if missing else ""
-
-
-def _gx_knows(type_: str) -> bool:
-    if type_ in ROW_TYPES or type_ in ROWS_TYPES:
-        return True
-    import great_expectations.expectations as gxe  # slow to import: only for the rarer types
-
-    return hasattr(gxe, "".join(part.capitalize() for part in type_.split("_")))
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(k): _plain(v) for k, v in value.items()}
-    return [_plain(v) for v in value] if isinstance(value, list) else value
+    return [(entry.type, entry.kwargs, entry.severity, "suite", entry.meta) for entry in read_suite(contract, root)]
 
 
 def _scope(type_: str) -> Scope:
