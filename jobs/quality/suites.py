@@ -40,6 +40,15 @@ def suite_path(root: Path, contract: Contract) -> Path:
     return root / "expectations" / contract.department / f"{contract.name}.yaml"
 
 
+def orphans(root: Path) -> list[Finding]:
+    """Suites of no dataset: nobody would ever run them."""
+    return [
+        Finding(str(path), 1, 1, f"there is no contract conf/datasets/{path.parent.name}/{path.name}; rename the suite or remove it")
+        for path in sorted((root / "expectations").glob("*/*.yaml"))
+        if not (root / "conf" / "datasets" / path.parent.name / path.name).exists()
+    ]
+
+
 def read_suite(contract: Contract, root: Path) -> tuple[Expectation, ...]:
     """The suite's entries; none where there is no file. Raises BrokenContract with every finding. Does not import Great Expectations."""
     path = suite_path(root, contract)
