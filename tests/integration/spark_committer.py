@@ -1,0 +1,32 @@
+"""A Spark driver of its own: for every line `<table uri> <commits>` on stdin it appends that many one-row commits, then says `done`."""
+
+from __future__ import annotations
+
+import sys
+
+from pyspark.sql import SparkSession
+
+from jobs.platform.components import spark_conf
+from jobs.platform.settings import load_settings
+
+
+def main(writer: str, log_store: str) -> None:
+    conf = spark_conf(load_settings()) | {
+        "spark.master": "local[1]", "spark.driver.memory": "700m", "spark.sql.catalogImplementation": "in-memory", "spark.sql.warehouse.dir": "/tmp/civiclake-test-warehouse",
+        "spark.delta.logStore.s3a.impl": log_store, "spark.databricks.delta.snapshotPartitions": "1", "spark.local.dir": "/tmp", "spark.api.mode": "classic",
+    }  # fmt: skip
+    builder = SparkSession.builder
+    for key, value in conf.items():
+        builder = builder.config(key, value)
+    spark = builder.getOrCreate()
+    print("ready", flush=True)
+    for line in sys.stdin:
+        table, commits = line.split()
+        for number in range(int(commits)):
+            spark.createDataFrame([(writer, number)], "writer string, number long").write.format("delta").mode("append").save(table)
+        print("done", flush=True)
+    spark.stop()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

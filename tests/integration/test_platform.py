@@ -1,0 +1,179 @@
+"""The stack: roles, secrets, restarts, ports, and what the store can do."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from pyspark.errors import PySparkException
+from pyspark.errors.exceptions.connect import SparkConnectGrpcException
+from pyspark.sql import SparkSession
+
+from jobs.platform.components import Component, components
+from jobs.platform.errors import LakeError
+from jobs.platform.probe import conditional_writes
+from jobs.platform.settings import Settings
+from jobs.platform.spark import open_session
+from jobs.platform.store import s3
+from jobs.platform.supervise import start, state
+
+pytestmark = pytest.mark.timeout(300)
+GRANTED = "silver.procurement__ocds_release"
+
+
+@pytest.fixture(scope="module")
+def analyst(settings: Settings) -> Iterator[SparkSession]:
+    session = open_session(settings, "analyst")
+    yield session
+    session.stop()
+
+
+@pytest.fixture
+def private(settings: Settings, spark: SparkSession) -> Iterator[str]:
+    """A table in every layer that is granted to nobody."""
+    name = "test__private"
+    for layer in ("bronze", "silver"):
+        spark.sql(f"CREATE OR REPLACE TABLE {layer}.{name} USING delta LOCATION '{settings.uri(layer, name, scheme='s3a')}' AS SELECT 1 AS x")
+    yield name
+    for layer in ("bronze", "silver"):
+        spark.sql(f"DROP TABLE {layer}.{name}")
+
+
+def part(settings: Settings, name: str) -> Component:
+    return next(component for component in components(settings) if component.name == name)
+
+
+def test_analyst_reads_no_layer_but_the_curated_by_sql(analyst: SparkSession, private: str) -> None:
+    for layer in ("bronze", "silver"):
+        with pytest.raises(PySparkException, match="AccessDenied"):
+            analyst.sql(f"SELECT * FROM {layer}.{private}").collect()
+
+
+@pytest.mark.parametrize("zone", ["landing", "raw", "bronze", "silver", "ops", "keys"])
+def test_analyst_reads_no_layer_but_the_curated_by_s3(settings: Settings, private: str, zone: str) -> None:
+    job, analyst = s3(settings), s3(settings, "analyst")
+    job.put_object(Bucket=settings.bucket(zone), Key="_test_private", Body=b"1")
+    try:
+        for call in (lambda: analyst.list_objects_v2(Bucket=settings.bucket(zone)), lambda: analyst.get_object(Bucket=settings.bucket(zone), Key="_test_private")):
+            with pytest.raises(ClientError, match="AccessDenied|Access Denied"):
+                call()
+    finally:
+        job.delete_object(Bucket=settings.bucket(zone), Key="_test_private")
+
+
+def test_analyst_reads_curated_and_cannot_change_it(settings: Settings, spark: SparkSession, analyst: SparkSession) -> None:
+    where = settings.uri("curated", "_test_product", scheme="s3a")
+    spark.sql(f"CREATE OR REPLACE TABLE curated._test_product USING delta LOCATION '{where}' AS SELECT 7 AS answer")
+    try:
+        assert analyst.sql("SELECT answer FROM curated._test_product").collect()[0][0] == 7
+        with pytest.raises(PySparkException, match="refused"):
+            analyst.sql("INSERT INTO curated._test_product VALUES (8)").collect()
+        with pytest.raises(ClientError, match="AccessDenied|Access Denied"):
+            s3(settings, "analyst").put_object(Bucket=settings.bucket("curated"), Key="_test", Body=b"1")
+    finally:
+        spark.sql("DROP TABLE curated._test_product")
+
+
+def test_analyst_reads_the_granted_silver_table(spark: SparkSession, analyst: SparkSession) -> None:
+    if not spark.catalog.tableExists(GRANTED):
+        pytest.skip(f"{GRANTED} has not been landed in this lake")
+    assert analyst.table(GRANTED).count() == spark.table(GRANTED).count()
+    with pytest.raises(PySparkException, match="refused"):
+        analyst.sql(f"DELETE FROM {GRANTED}").collect()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT * FROM text.`file:/etc/hostname`",
+        "SELECT * FROM parquet.`file:/etc`",
+        "CREATE TABLE curated.mine (x INT) USING delta",
+        "CREATE VIEW curated.mine AS SELECT 1",
+        "DROP DATABASE curated CASCADE",
+        "SET fs.s3a.endpoint=http://elsewhere",
+        "SET spark.hadoop.fs.s3a.access.key=x",
+        "SET spark.sql.analyzer.singlePassResolver.enabled=true",
+        "SELECT reflect('java.lang.System', 'getenv', 'PATH')",
+        "SELECT java_method('java.lang.System', 'getenv', 'PATH')",
+        "ADD JAR '/tmp/any.jar'",
+        "SELECT TRANSFORM(x) USING 'cat' AS y FROM (SELECT 1 AS x)",
+        "CREATE TEMPORARY FUNCTION f AS 'java.lang.String'",
+    ],
+)
+def test_analyst_is_refused(analyst: SparkSession, statement: str) -> None:
+    with pytest.raises(PySparkException, match="refused|not supported|UNSUPPORTED|PATH_NOT_FOUND|UNABLE_TO_INFER|CANNOT_READ"):
+        analyst.sql(statement).collect()
+
+
+def test_analyst_brings_no_code_and_writes_no_file(settings: Settings, analyst: SparkSession) -> None:
+    with pytest.raises(PySparkException, match="refused MapInArrow"):
+        analyst.range(1).mapInArrow(lambda batches: batches, "id long").collect()
+    for forbidden in (
+        lambda: analyst.addArtifact(str(settings.root / "pyproject.toml"), file=True),
+        lambda: analyst.conf.set("spark.sql.analyzer.singlePassResolver.enabled", "true"),
+        lambda: analyst.range(1).write.parquet("file:/tmp/analyst"),
+    ):
+        with pytest.raises(SparkConnectGrpcException, match="the role analyst may not"):
+            forbidden()
+
+
+def test_the_token_of_one_role_does_not_open_the_way_of_the_other(settings: Settings) -> None:
+    from urllib.parse import quote
+
+    from jobs.platform.secrets import connect_token
+
+    url = f"sc://localhost:{settings.port('connect')}/;token={quote(connect_token(settings, 'analyst'))};user_id=analyst"
+    with pytest.raises(PySparkException, match="(?i)unauthenticated|token"):
+        SparkSession.builder.remote(url).create().sql("SELECT 1").collect()
+
+
+def secrets_of(settings: Settings) -> list[str]:
+    stored: dict[str, Any] = json.loads((settings.state / "secrets.json").read_text())
+    return [text for value in stored.values() for text in ([value["secret_key"]] if isinstance(value, dict) else [value])]
+
+
+def test_no_secret_is_in_a_log(settings: Settings) -> None:
+    logs = list((settings.state / "logs").glob("**/*.log"))
+    assert logs
+    for log in logs:
+        text = log.read_text(errors="replace")
+        assert not [number for number, known in enumerate(secrets_of(settings)) if known in text], f"{log} shows a secret"
+
+
+def test_no_secret_is_in_sparks_configuration(settings: Settings, spark: SparkSession, analyst: SparkSession) -> None:
+    for session in (spark, analyst):
+        shown = str(session.sql("SET -v").collect()) + str(session.sql("SET").collect()) + str(session.conf.getAll)
+        assert "spark.sql.extensions" in shown
+        assert not [number for number, known in enumerate(secrets_of(settings)) if known in shown]
+
+
+def test_a_dead_part_is_started_again(settings: Settings) -> None:
+    from jobs.cli.stack import bring_up
+
+    before = state(settings.state, part(settings, "metastore")).pid
+    assert before
+    os.kill(before, signal.SIGKILL)
+    bring_up(settings, "metastore")
+    after = state(settings.state, part(settings, "metastore")).pid
+    assert after and after != before
+    session = open_session(settings)
+    assert session.catalog.tableExists("ops.deliveries")
+    session.stop()
+
+
+def test_a_taken_port_is_an_error_that_names_who_holds_it(settings: Settings, tmp_path: Any) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as holder:
+        component = replace(part(settings, "metastore"), ports=(holder.getsockname()[1],))
+        with pytest.raises(LakeError, match=rf"port {holder.getsockname()[1]}, which metastore needs, is taken by .*pid {os.getpid()}"):
+            start(tmp_path, component)
+
+
+def test_the_store_holds_all_three_conditions(settings: Settings) -> None:
+    assert conditional_writes(settings) == {"PUT If-None-Match": True, "PUT If-Match": True, "CompleteMultipartUpload If-None-Match": True}
