@@ -138,7 +138,7 @@ def _json_value(column: Column, row: Any, document: Any, constants: Mapping[str,
         else:
             value = _at(row, source)
         if value not in (None, ""):
-            return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
     return None
 
 

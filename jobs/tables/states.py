@@ -49,8 +49,9 @@ def _arrival(receipt: dict[str, Any]) -> tuple[Any, str, str]:
 
 
 def content(contract: Contract) -> Column:
-    """A hash of a row's contract columns; equal for equal rows, nulls included."""
-    return F.sha2(F.to_json(F.struct(*[F.col(c.name) for c in contract.columns]), {"ignoreNullFields": "false"}), 256)
+    """A hash of what the row itself says; equal for equal rows, nulls included. What its file or period says of it is no content."""
+    own = [c.name for c in contract.columns if not c.source.startswith(("$capture.", "$doc.", "$period"))]
+    return F.sha2(F.to_json(F.struct(*[F.col(name) for name in own]), {"ignoreNullFields": "false"}), 256)
 
 
 def states(spark: SparkSession, contract: Contract, stands: Sequence[Standing]) -> DataFrame:
