@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from jobs.contracts.model import Classification, DriftPolicy, Mode
+from jobs.contracts.model import Classification, Mode
 
 
 class Custom(BaseModel):
@@ -21,7 +21,6 @@ class CaptureCustom(Custom):
 
 class UnpivotCustom(Custom):
     headers: str = Field(description="Headers that fully match this regex become rows; named groups are `$unpivot.<group>`, the cell `$unpivot.value`.")
-    drop_null: bool = Field(False, description="An empty cell makes no row.")
 
 
 class ReaderCustom(Custom):
@@ -41,9 +40,9 @@ class ReaderCustom(Custom):
 
 
 class DriftCustom(Custom):
-    new_column: DriftPolicy = Field("freeze", description="A column the contract does not know: `freeze` refuses the file, `evolve` notes it and leaves it out of the table.")
-    missing_column: DriftPolicy = Field("freeze", description="A column that is not there: `freeze` refuses the file, `evolve` makes it null.")
-    retyped_column: DriftPolicy = Field("discard_row", description="A value that is not of the column's type: `discard_row` quarantines its row.")
+    new_column: Literal["freeze", "evolve"] = Field("freeze", description="A column the contract does not know: `freeze` refuses the file, `evolve` notes it and leaves it out of the table.")
+    missing_column: Literal["freeze", "evolve"] = Field("freeze", description="A column that is not there: `freeze` refuses the file, `evolve` makes it null.")
+    retyped_column: Literal["discard_row"] = Field("discard_row", description="A value that is not of the column's type: `discard_row` quarantines its row.")
 
 
 class ContractCustom(Custom):
@@ -62,7 +61,7 @@ class ContractCustom(Custom):
 
 
 class ValueMapCustom(Custom):
-    pattern: str = Field(description="A regex searched in the text as sent, trimmed; the first that is found counts.")
+    pattern: str = Field(description="A regex searched in the text as sent (trimmed for what is no text, or with `trim`); the first that is found counts.")
     value: str | None = Field(description="What the text becomes: a value, `$0` for the text itself, or null.")
 
 
@@ -74,7 +73,7 @@ class ColumnCustom(Custom):
     null_values: tuple[str, ...] = Field((), description="Texts that mean 'no value' in this column.")
     value_map: tuple[ValueMapCustom, ...] = Field((), description="The first pattern found in the text as sent gives the value.")
     optional: bool = Field(False, description="The whole column may be missing from a dump.")
-    fallback: tuple[str, ...] = Field((), description="Other sources, tried in order where the first gives no value.")
+    fallback: tuple[str, ...] = Field((), description="JSON: other sources, tried in order where the first gives no value.")
 
 
 def known(model: type[Custom]) -> dict[str, Any]:

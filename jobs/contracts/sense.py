@@ -14,7 +14,6 @@ PROPERTIES = ("schema", 0, "properties")
 COLUMN_NAME = re.compile(r"[a-z][a-z0-9_]*")
 OPTIONS = {"minimum", "maximum", "pattern", "maxLength"}
 DESCRIPTION = ("purpose", "usage", "limitations", "authoritativeDefinitions", "customProperties")
-ROW_SOURCES = ("$row", "$period")
 
 
 class Fault(NamedTuple):
@@ -29,9 +28,8 @@ def faults(document: Any, contract: Contract) -> Iterator[Fault]:
     yield from _names(contract)
     yield from _keys(contract)
     yield from _reader(document, contract)
-    yield from _drift(document, contract)
     yield from _ignored(document)
-    groups = _groups(document, contract)
+    groups = _groups(contract)
     for index, column in enumerate(contract.columns):
         yield from (Fault((*PROPERTIES, index, *path), message) for path, message in _column(document, index, column, groups))
 
@@ -80,19 +78,13 @@ def _reader(document: Any, contract: Contract) -> Iterator[Fault]:
         yield Fault(_custom_at(document, "sourceTimeZone"), f"no time zone is called {contract.source_time_zone!r}; write an IANA name such as Asia/Shanghai")
     if not 0 <= contract.tolerated_rejected_share <= 1:
         yield Fault(_custom_at(document, "toleratedRejectedShare"), "a share is between 0 and 1")
+    if reader.unpivot and reader.format != "csv":
+        yield Fault((*at, "unpivot"), f"columns become rows in delimited text only, not in {reader.format}")
     expressions = [("filePattern", contract.file_pattern), ("periodPattern", contract.period_pattern)]
     inside = [("footnote", reader.footnote), ("unpivot", reader.unpivot.headers if reader.unpivot else None), *(("captures", c.pattern) for c in reader.captures)]
     for path, pattern in [(_custom_at(document, name), p) for name, p in expressions] + [((*at, name), p) for name, p in inside if p]:
         if problem := _bad_regex(pattern or ""):
             yield Fault(path, problem)
-
-
-def _drift(document: Any, contract: Contract) -> Iterator[Fault]:
-    """Law 4: a policy nobody acts upon is refused."""
-    at, drift = _custom_at(document, "drift"), contract.drift
-    for name, said, acted in (("newColumn", drift.new_column, ("freeze", "evolve")), ("missingColumn", drift.missing_column, ("freeze", "evolve")), ("retypedColumn", drift.retyped_column, ("discard_row",))):
-        if said not in acted:
-            yield Fault((*at, name), f"drift.{name} {said!r} is not possible yet: say {' or '.join(acted)}")
 
 
 def _ignored(document: Any) -> Iterator[Fault]:
@@ -112,10 +104,10 @@ def _ignored(document: Any) -> Iterator[Fault]:
                 yield Fault((*PROPERTIES, index, "logicalTypeOptions", name), f"logicalTypeOptions.{name} has no effect; {said}")
 
 
-def _groups(document: Any, contract: Contract) -> set[str]:
+def _groups(contract: Contract) -> set[str]:
     """Every `$…` source this contract offers."""
     reader = contract.reader
-    found = set(ROW_SOURCES)
+    found = {"$period", *(("$row", "$doc.<path>") if reader.format == "json" else ())}
     for prefix, pattern in [("$capture.", c.pattern) for c in reader.captures] + ([("$unpivot.", reader.unpivot.headers)] if reader.unpivot else []):
         if not _bad_regex(pattern):
             found |= {prefix + name for name in re.compile(pattern).groupindex}
@@ -125,8 +117,11 @@ def _groups(document: Any, contract: Contract) -> set[str]:
 def _column(document: Any, index: int, column: Column, groups: set[str]) -> Iterator[tuple[tuple[str | int, ...], str]]:
     prop = document["schema"][0]["properties"][index]
     for source in (column.source, *column.fallback):
-        if source.startswith("$") and not source.startswith("$doc.") and source not in groups:
+        offered = "$doc.<path>" if source.startswith("$doc.") else source
+        if source.startswith("$") and offered not in groups:
             yield ("physicalName",), f"{source} is no source of this contract; there are {', '.join(sorted(groups))}"
+    if column.fallback and "$row" not in groups:
+        yield _custom_at(prop, "fallback"), "only a JSON dataset can fall back on another source; name other headers in `synonyms`"
     low, high = column.minimum, column.maximum
     if low is not None and high is not None and _reversed(low, high):
         yield ("logicalTypeOptions",), f"minimum {low} is above maximum {high}: no value can be right"
