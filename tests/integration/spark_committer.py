@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from pyspark.sql import SparkSession
+from pyspark.sql.functions import lit
 
 from jobs.platform.components import spark_conf
 from jobs.platform.settings import load_settings
@@ -13,7 +14,7 @@ from jobs.platform.settings import load_settings
 def main(writer: str, log_store: str) -> None:
     conf = spark_conf(load_settings()) | {
         "spark.master": "local[1]", "spark.driver.memory": "700m", "spark.sql.catalogImplementation": "in-memory", "spark.sql.warehouse.dir": "/tmp/civiclake-test-warehouse",
-        "spark.delta.logStore.s3a.impl": log_store, "spark.databricks.delta.snapshotPartitions": "1", "spark.local.dir": "/tmp", "spark.api.mode": "classic",
+        "spark.delta.logStore.s3a.impl": log_store, "spark.databricks.delta.snapshotPartitions": "1", "spark.local.dir": "/tmp", "spark.api.mode": "classic", "spark.ui.showConsoleProgress": "false",
     }  # fmt: skip
     builder = SparkSession.builder
     for key, value in conf.items():
@@ -23,7 +24,7 @@ def main(writer: str, log_store: str) -> None:
     for line in sys.stdin:
         table, commits = line.split()
         for number in range(int(commits)):
-            spark.createDataFrame([(writer, number)], "writer string, number long").write.format("delta").mode("append").save(table)
+            spark.range(1).select(lit(writer).alias("writer"), lit(number).cast("long").alias("number")).write.format("delta").mode("append").save(table)
         print("done", flush=True)
     spark.stop()
 
