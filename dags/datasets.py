@@ -1,0 +1,60 @@
+"""One DAG a dataset, generated from its contract: register → land → check → conform. Parsing reads YAML only."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+from airflow.sdk import DAG, Asset, Param, get_current_context, task
+
+from jobs.contracts.load import BrokenContract, contract_path, load_contract
+from jobs.contracts.model import Contract
+from jobs.orchestration import STEPS, Try, run_step
+
+ROOT = Path(__file__).resolve().parents[1]
+START = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
+
+
+def step_task(step: str, dataset: str, outlets: list[Asset]):
+    @task(task_id=step, retries=2, retry_delay=dt.timedelta(seconds=20), execution_timeout=dt.timedelta(hours=2), outlets=outlets)
+    def run() -> None:
+        context = get_current_context()
+        instance = context["ti"]
+        this = Try(instance.dag_id, instance.run_id, instance.task_id, instance.map_index, instance.try_number)
+        run_step(step, dataset, this, tuple(context["params"]["periods"] or ()))
+
+    return run()
+
+
+def dataset_dag(contract: Contract) -> DAG:
+    columns = "\n".join(f"| {c.name} | {c.kind} | {c.description}{f' ({c.unit})' if c.unit else ''} |" for c in contract.columns)
+    doc = f"# {contract.title}\n{contract.description}\n\nOwner: {contract.owner}\n\n| column | type | meaning |\n|---|---|---|\n{columns}"
+    with DAG(
+        contract.table, schedule=contract.schedule, start_date=START, catchup=False, max_active_runs=1, doc_md=doc, tags=[contract.department, contract.mode],
+        default_args={"owner": contract.owner}, params={"periods": Param([], type=["array", "null"], description="only these periods; empty: all that is new")},
+    ) as dag:  # fmt: skip
+        outlet = Asset(f"lake://silver/{contract.table}")
+        tasks = [step_task(step, contract.dataset, [outlet] if step == "conform" else []) for step in STEPS]
+        for before, after in zip(tasks, tasks[1:], strict=False):
+            before >> after
+    return dag
+
+
+def broken_dag(path: Path, problem: BrokenContract) -> DAG:
+    """A broken contract is a DAG that says what is wrong; the other datasets go on."""
+    with DAG(f"{path.parent.name}__{path.stem}", schedule=None, start_date=START, doc_md="# Broken contract\n" + "\n".join(f"- {f}" for f in problem.findings), tags=["broken"]) as dag:
+
+        @task(task_id="contract")
+        def fail() -> None:
+            raise ValueError("\n".join(map(str, problem.findings)))
+
+        fail()
+    return dag
+
+
+for found in sorted((ROOT / "conf" / "datasets").glob("*/*.yaml")):
+    try:
+        made = dataset_dag(load_contract(contract_path(ROOT, f"{found.parent.name}.{found.stem}")))
+    except BrokenContract as broken:
+        made = broken_dag(found, broken)
+    globals()[made.dag_id] = made

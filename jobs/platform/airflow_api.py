@@ -1,0 +1,46 @@
+"""Airflow's REST API, as far as `lake run` needs it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+
+from jobs.platform.errors import LakeError
+from jobs.platform.secrets import secret
+from jobs.platform.settings import Settings
+
+
+class Airflow:
+    """Raises LakeError where Airflow does not answer or refuses."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._base = f"http://127.0.0.1:{settings.port('airflow')}"
+        self._client = httpx.Client(base_url=f"{self._base}/api/v2", timeout=20)
+        try:
+            answer = httpx.post(f"{self._base}/auth/token", json={"username": "admin", "password": secret(settings, "airflow_admin")}, timeout=20)
+        except httpx.TransportError:
+            raise LakeError(f"Airflow does not answer at {self._base}", "start it with ./lake up, or see .lake/logs/airflow-api.log") from None
+        self._client.headers["Authorization"] = f"Bearer {_checked(answer)['access_token']}"
+
+    def trigger(self, dag: str, periods: tuple[str, ...]) -> str:
+        """Start a run; returns its id."""
+        answer = self._client.post(f"/dags/{dag}/dagRuns", json={"logical_date": None, "conf": {"periods": list(periods)}})
+        if answer.status_code == 404:
+            raise LakeError(f"Airflow has no DAG {dag!r} (yet)", "wait half a minute after adding a contract, then see ./lake check and .lake/logs/airflow-dags.log")
+        return str(_checked(answer)["dag_run_id"])
+
+    def state(self, dag: str, run: str) -> str:
+        return str(_checked(self._client.get(f"/dags/{dag}/dagRuns/{run}"))["state"])
+
+    def tasks(self, dag: str, run: str) -> list[dict[str, Any]]:
+        return list(_checked(self._client.get(f"/dags/{dag}/dagRuns/{run}/taskInstances"))["task_instances"])
+
+    def url(self, dag: str, run: str) -> str:
+        return f"{self._base}/dags/{dag}/runs/{run}"
+
+
+def _checked(answer: httpx.Response) -> Any:
+    if answer.is_error:
+        raise LakeError(f"Airflow refused the request ({answer.status_code})", answer.text[:200])
+    return answer.json()
