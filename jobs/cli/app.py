@@ -10,7 +10,7 @@ from rich.console import Console
 
 from jobs.platform.errors import LakeError
 
-app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich", help="civiclake: a data lake for a city. Start with [bold]./lake demo[/].")
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich", help="civiclake: a data lake for a city. Start with [bold]./lake up[/].")
 
 
 def main() -> None:
