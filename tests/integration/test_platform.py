@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -61,7 +61,8 @@ def test_analyst_reads_no_layer_but_the_curated_by_s3(settings: Settings, privat
     job, analyst = s3(settings), s3(settings, "analyst")
     job.put_object(Bucket=settings.bucket(zone), Key="_test_private", Body=b"1")
     try:
-        for call in (lambda: analyst.list_objects_v2(Bucket=settings.bucket(zone)), lambda: analyst.get_object(Bucket=settings.bucket(zone), Key="_test_private")):
+        calls: list[Callable[[], object]] = [lambda: analyst.list_objects_v2(Bucket=settings.bucket(zone)), lambda: analyst.get_object(Bucket=settings.bucket(zone), Key="_test_private")]
+        for call in calls:
             with pytest.raises(ClientError, match="AccessDenied|Access Denied"):
                 call()
     finally:
@@ -115,11 +116,12 @@ def test_analyst_is_refused(analyst: SparkSession, statement: str) -> None:
 def test_analyst_brings_no_code_and_writes_no_file(settings: Settings, analyst: SparkSession) -> None:
     with pytest.raises(PySparkException, match="refused MapInArrow"):
         analyst.range(1).mapInArrow(lambda batches: batches, "id long").collect()
-    for forbidden in (
+    forbidden_calls: list[Callable[[], object]] = [
         lambda: analyst.addArtifact(str(settings.root / "pyproject.toml"), file=True),
         lambda: analyst.conf.set("spark.sql.analyzer.singlePassResolver.enabled", "true"),
         lambda: analyst.range(1).write.parquet("file:/tmp/analyst"),
-    ):
+    ]
+    for forbidden in forbidden_calls:
         with pytest.raises(SparkConnectGrpcException, match="the role analyst may not"):
             forbidden()
 
