@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from jobs.platform.errors import LakeError
 from jobs.platform.keyring import FRAME, delivery_key, frames_of, sealed_range, unseal
 from jobs.platform.secrets import master_key
 from jobs.platform.settings import Settings
@@ -35,5 +36,7 @@ def read(settings: Settings, client: Any, raw: RawObject, start: int = 0, end: i
     first, stop = frames_of(start, end)
     low, high = sealed_range(first, stop, raw.size)
     sealed = client.get_object(Bucket=settings.bucket("raw"), Key=raw.key, Range=f"bytes={low}-{high - 1}")["Body"].read()
+    if len(sealed) != high - low:
+        raise LakeError(f"the sealed raw copy of {raw.key_name} is cut off: {len(sealed)} of {high - low} bytes came", "restore it from a backup of the store")
     key = delivery_key(client, settings.bucket("keys"), raw.key_name, master_key(settings))
     return unseal(sealed, key, first, raw.size)[start - first * FRAME : end - first * FRAME]
