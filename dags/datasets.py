@@ -6,10 +6,11 @@ import datetime as dt
 from pathlib import Path
 
 from airflow.sdk import DAG, Asset, Param, get_current_context, task
+from airflow.sdk.exceptions import AirflowSkipException
 
 from jobs.contracts.load import BrokenContract, contract_path, load_contract
 from jobs.contracts.model import Contract
-from jobs.orchestration import STEPS, Try, run_step
+from jobs.orchestration import STEPS, run_task, this_try
 
 ROOT = Path(__file__).resolve().parents[1]
 START = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
@@ -19,9 +20,9 @@ def step_task(step: str, dataset: str, outlets: list[Asset]):
     @task(task_id=step, retries=2, retry_delay=dt.timedelta(seconds=20), execution_timeout=dt.timedelta(hours=2), outlets=outlets)
     def run() -> None:
         context = get_current_context()
-        instance = context["ti"]
-        this = Try(instance.dag_id, instance.run_id, instance.task_id, instance.map_index, instance.try_number)
-        run_step(step, dataset, this, tuple(context["params"]["periods"] or ()))
+        (done,) = run_task(step, [dataset], this_try(context["ti"]), tuple(context["params"]["periods"] or ()))
+        if step == "conform" and not done.result.changed:
+            raise AirflowSkipException(f"silver of {dataset} is as it was: no asset event")
 
     return run()
 

@@ -67,6 +67,7 @@ class Facts:
 class Landed:
     dataset: str
     deliveries: int
+    records: int
     rows: int
     quarantined: int
     refused: tuple[tuple[str, str], ...]  # (file, message)
@@ -85,7 +86,8 @@ def run(spark: SparkSession, settings: Settings, contract: Contract, rules: Sequ
     _note(ledger, receipts, facts)
     bronze.publish_name(spark, settings, contract)
     refused = tuple((copy["name"], fact.message or "") for n, fact in facts.items() if fact.reason not in (None, "not_applicable") for copy in receipts[n]["copies"])
-    return Landed(contract.dataset, len(good), sum(f.rows for f in good.values()), sum(f.quarantined for f in good.values()), refused)
+    records, rows, quarantined = (sum(getattr(fact, count) for fact in good.values()) for count in ("records", "rows", "quarantined"))
+    return Landed(contract.dataset, len(good), records, rows, quarantined, refused)
 
 
 def _waiting(ledger: Ledger, table: DeltaTable, contract: Contract, periods: Sequence[str]) -> dict[str, dict[str, Any]]:

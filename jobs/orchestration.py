@@ -1,4 +1,4 @@
-"""One step of one dataset inside an Airflow task: opens the task's own Spark session, runs the verb, writes the run's ledger row."""
+"""A step of some datasets in one Spark session: runs the verb on each and writes a ledger row each. Airflow's tasks and `lake land` call it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,18 @@ import datetime as dt
 import logging
 import subprocess
 import time
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
-from jobs.contracts.load import contract_path, load_contract
+from pyspark.sql import SparkSession
+
+from jobs.contracts.load import contract_path, load_all, load_contract
+from jobs.contracts.model import Contract
 from jobs.ops.ledger import Ledger
+from jobs.platform.errors import LakeError
 from jobs.platform.settings import Settings, load_settings
 from jobs.platform.spark import open_session, stop_earlier, task_session_id
 
@@ -28,50 +35,136 @@ class Try:
     map_index: int
     number: int  # from 1
 
-    def session_id(self, number: int) -> str:
-        return task_session_id(self.dag, self.run, self.task, self.map_index, number)
+    @property
+    def session_id(self) -> str:
+        return task_session_id(self.dag, self.run, self.task, self.map_index, self.number)
 
 
-def run_step(step: str, dataset: str, this: Try, periods: tuple[str, ...] = ()) -> None:
-    """Run a verb. What an earlier try left running in Spark is stopped first: a killed task does not stop its Spark job by itself."""
+def this_try(instance: Any) -> Try:
+    """Of an Airflow task instance."""
+    return Try(instance.dag_id, instance.run_id, instance.task_id, instance.map_index, instance.try_number)
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a step did to a dataset: `result` is the verb's own, None where it failed with `problem`."""
+
+    dataset: str
+    result: Any
+    problem: str | None
+    seconds: float
+
+
+class StepFailed(LakeError):
+    """A step failed for some datasets; the others are done."""
+
+    def __init__(self, step: str, failed: Sequence[Done]) -> None:
+        super().__init__("; ".join(f"{step} {done.dataset}: {done.problem}" for done in failed), "mend it and run again: what is done is not done twice")
+
+
+def run_task(step: str, datasets: Sequence[str], this: Try, periods: tuple[str, ...] = ()) -> list[Done]:
+    """Run a step inside an Airflow task. What an earlier try left running in Spark is stopped first: a killed task does not stop its Spark job by itself.
+
+    Raises StepFailed after all datasets have had their turn.
+    """
     settings = load_settings()
     if this.number > 1:
-        stop_earlier(settings, this.session_id(this.number - 1))
-    session, began = this.session_id(this.number), time.monotonic()
-    spark = open_session(settings, session_id=session)
-    outcome, message = "failed", None
+        stop_earlier(settings, replace(this, number=this.number - 1).session_id)
+    spark = open_session(settings, session_id=this.session_id)
     try:
-        result = _verb(step, spark, settings, dataset, periods)
-        outcome, message = "done", _said(result)
-        log.info("%s %s: %s", step, dataset, message)
+        done = [run_step(step, spark, settings, dataset, this.run, this.session_id, periods) for dataset in datasets]
     finally:
         spark.stop()
-        Ledger(settings).merge("runs", [_run_row(settings, step, dataset, this, session, time.monotonic() - began, outcome, message)])
+    if failed := [each for each in done if each.problem]:
+        raise StepFailed(step, failed)
+    return done
 
 
-def _verb(step: str, spark: Any, settings: Settings, dataset: str, periods: tuple[str, ...]) -> Any:
+def run_step(step: str, spark: SparkSession, settings: Settings, dataset: str, run: str, session: str = "", periods: tuple[str, ...] = ()) -> Done:
+    """One verb on one dataset, and its row in ops.runs. A failure is in the answer, so that it stops nothing else (law 5)."""
+    began = time.monotonic()
+    try:
+        result, problem = _verb(step, spark, settings, dataset, periods), None
+    except Exception as error:  # noqa: BLE001 - whatever stops a dataset is noted against it, and the others go on
+        log.exception("%s %s failed", step, dataset)
+        result, problem = None, error.message if isinstance(error, LakeError) else f"{type(error).__name__}: {str(error).splitlines()[0][:300] if str(error) else ''}"
+    done = Done(dataset, result, problem, time.monotonic() - began)
+    Ledger(settings).merge("runs", [_run_row(settings, step, run, session, done)])
+    if result is not None:
+        _tell(step, done)
+    return done
+
+
+def _verb(step: str, spark: SparkSession, settings: Settings, dataset: str, periods: tuple[str, ...]) -> Any:
     from jobs import check, conform, land, register
     from jobs.quality.implied import rules_of
 
     contract = load_contract(contract_path(settings.root, dataset))
     rules = rules_of(contract, settings.root)
-    if step == "register":
-        return register.run(spark, settings, contract, periods)
-    if step == "land":
-        return land.run(spark, settings, contract, rules, periods)
-    return check.run(spark, settings, contract, rules) if step == "check" else conform.run(spark, settings, contract, rules)
-
-
-def _said(result: Any) -> str:
-    """A held or refused file is named with its reason in the task's log; the task itself did what it should."""
-    for name, reason in [*getattr(result, "refused", ()), *getattr(result, "held", ())]:
-        log.warning("%s: %s", name, reason)
-    return ", ".join(f"{key} {value}" for key, value in vars(result).items() if isinstance(value, (int, str, bool)) and key != "dataset")
-
-
-def _run_row(settings: Settings, step: str, dataset: str, this: Try, session: str, seconds: float, outcome: str, message: str | None) -> dict[str, Any]:
-    version = subprocess.run(["git", "-C", str(settings.root), "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False).stdout.strip()
-    return {
-        "run": this.run, "job": step, "dataset": dataset, "seconds": seconds, "airflow_run": this.run, "spark_session": session, "code_version": version,
-        "outcome": outcome, "message": message, "ended_at": dt.datetime.now(dt.UTC),
+    verbs: dict[str, Callable[[], Any]] = {
+        "register": lambda: register.run(spark, settings, contract, periods), "land": lambda: land.run(spark, settings, contract, rules, periods),
+        "check": lambda: check.run(spark, settings, contract, rules), "conform": lambda: conform.run(spark, settings, contract, rules),
     }  # fmt: skip
+    return verbs[step]()
+
+
+def _tell(step: str, done: Done) -> None:
+    """Into the task's log: a held or refused file by name and with its reason; the task itself did what it should."""
+    for name, reason in [*getattr(done.result, "refused", ()), *getattr(done.result, "held", ())]:
+        log.warning("%s %s: %s: %s", step, done.dataset, name, reason)
+    log.info("%s %s: %s", step, done.dataset, facts(done.result))
+
+
+def facts(result: Any) -> str:
+    """Numbers of a verb's result, as `name value`."""
+    return ", ".join(f"{key} {value:,}" if isinstance(value, int) and not isinstance(value, bool) else f"{key} {value}" for key, value in vars(result).items() if isinstance(value, (int, bool)))
+
+
+def _run_row(settings: Settings, step: str, run: str, session: str, done: Done) -> dict[str, Any]:
+    counts = {name: getattr(done.result, field, None) for name, field in COUNTS[step].items()}
+    return {
+        "run": run, "job": step, "dataset": done.dataset, "seconds": done.seconds, "airflow_run": run, "spark_session": session, "code_version": _code_version(settings.root),
+        "outcome": "failed" if done.problem else "done", "message": done.problem or facts(done.result), "ended_at": dt.datetime.now(dt.UTC), **counts,
+    }  # fmt: skip
+
+
+# column of ops.runs → what the verb's result calls it
+COUNTS = {
+    "register": {"deliveries": "new"},
+    "land": {"deliveries": "deliveries", "rows_in": "records", "rows_out": "rows"},
+    "check": {"deliveries": "deliveries"},
+    "conform": {"rows_out": "rows"},
+}
+
+
+@lru_cache(maxsize=1)
+def _code_version(root: Path) -> str:
+    return subprocess.run(["git", "-C", str(root), "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False).stdout.strip()
+
+
+def require_done(run: str, datasets: Sequence[str]) -> None:
+    """Raises LakeError naming every dataset for which a step of this run failed or did not run."""
+    rows = {(row["dataset"], row["job"]): row for row in Ledger(load_settings()).rows("runs", run=run)}
+    bad = [f"{step} {dataset}: {row['message'] if row else 'did not run'}" for dataset in datasets for step in STEPS if (row := rows.get((dataset, step))) is None or row["outcome"] != "done"]
+    if bad:
+        raise LakeError("; ".join(bad), "see the tasks' logs; clear the failed tasks to try again")
+
+
+def waiting(settings: Settings, contracts: Iterable[Contract]) -> list[str]:
+    """Datasets with files that are not registered, or deliveries that are not yet through all steps. Reads the ledger and lists the landing zone; needs no Spark."""
+    from jobs.register import unregistered
+
+    ledger = Ledger(settings)
+    settled = {(row["dataset"], row["delivery"], row["name"]) for row in ledger.rows("deliveries") if row["outcome"] not in (None, "landed") or row["silver"] is not None}
+    open_ = {row["dataset"] for row in ledger.rows("receipts") if (row["dataset"], row["delivery"], row["name"]) not in settled}
+    return [c.dataset for c in contracts if c.dataset in open_ or unregistered(settings, ledger, c)]
+
+
+def groups(datasets: Sequence[str], most: int) -> list[list[str]]:
+    """Datasets dealt out to at most `most` mapped tasks."""
+    return [list(datasets[i::most]) for i in range(min(most, len(datasets)))]
+
+
+def small_datasets(root: Path) -> list[Contract]:
+    """Those that share the batch DAG's tasks; a broken contract is not among them: its own DAG shows it."""
+    return [contract for contract in load_all(root)[0] if contract.small]

@@ -47,23 +47,26 @@ class Delivered:
 @dataclass(frozen=True)
 class Registered:
     dataset: str
-    files: int
-    new: int
+    new: int  # files
 
 
 def run(spark: SparkSession, settings: Settings, contract: Contract, periods: Sequence[str] = ()) -> Registered:
     """Register what is new in the landing folder of a dataset; `periods` limits it. Repeating it adds nothing."""
     ledger = Ledger(settings)
-    known = {(r["landing_key"], r["delivered_at"].isoformat()) for r in ledger.rows("receipts", dataset=contract.dataset)}
-    found = [f for f in delivered(settings, contract) if not periods or f.period in periods]
-    new = [f for f in found if (f.key, f.delivered_at) not in known]
+    new = [f for f in unregistered(settings, ledger, contract) if not periods or f.period in periods]
     receipts = [json.loads(row) for row in spread(spark, new, [f.size for f in new], _registrar(contract))]
     for receipt in receipts:
         receipt["delivered_at"] = dt.datetime.fromisoformat(receipt["delivered_at"])
         receipt["registered_at"] = dt.datetime.now(dt.UTC)
     if receipts:
         ledger.merge("receipts", receipts)
-    return Registered(contract.dataset, len(found), len(receipts))
+    return Registered(contract.dataset, len(receipts))
+
+
+def unregistered(settings: Settings, ledger: Ledger, contract: Contract) -> list[Delivered]:
+    """Delivered files without a receipt."""
+    known = {(r["landing_key"], r["delivered_at"].isoformat()) for r in ledger.rows("receipts", dataset=contract.dataset)}
+    return [f for f in delivered(settings, contract) if (f.key, f.delivered_at) not in known]
 
 
 def delivered(settings: Settings, contract: Contract) -> list[Delivered]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import time
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -43,30 +42,23 @@ def land(
     period: Annotated[list[str] | None, typer.Option(help="only these periods")] = None,
 ) -> None:
     """Register, land, check and conform one dataset here and now, without Airflow. Example: [bold]./lake land finance.spend[/]"""
-    from jobs import check, conform, register
-    from jobs import land as landing
+    from jobs.orchestration import STEPS, facts, run_step
     from jobs.platform.spark import open_session
-    from jobs.quality.implied import rules_of
 
     settings = load_settings()
-    contract = contract_of(settings, dataset)
-    rules, periods, spark = rules_of(contract, settings.root), tuple(period or ()), open_session(settings)
-    steps: list[tuple[str, Any]] = [
-        ("register", lambda: register.run(spark, settings, contract, periods)), ("land", lambda: landing.run(spark, settings, contract, rules, periods)),
-        ("check", lambda: check.run(spark, settings, contract, rules)), ("conform", lambda: conform.run(spark, settings, contract, rules)),
-    ]  # fmt: skip
+    contract_of(settings, dataset)
+    spark, run = open_session(settings), f"cli__{dt.datetime.now(dt.UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
     try:
-        for name, step in steps:
-            with console.status(f"{name} {dataset} …"):
-                began = time.monotonic()
-                result = step()
-            console.print(f"  [green]✓[/] {name:<9} {time.monotonic() - began:5.1f} s  {_facts(result)}", soft_wrap=True)
+        for step in STEPS:
+            with console.status(f"{step} {dataset} …"):
+                done = run_step(step, spark, settings, dataset, run, periods=tuple(period or ()))
+            if done.problem:
+                raise LakeError(f"{step} {dataset}: {done.problem}", "mend it and run again: what is done is not done twice")
+            console.print(f"  [green]✓[/] {step:<9} {done.seconds:5.1f} s  {facts(done.result)}", soft_wrap=True)
+            for name, reason in [*getattr(done.result, "refused", ()), *getattr(done.result, "held", ())]:
+                console.print(f"    [red]{name}[/]: {reason}", soft_wrap=True)
     finally:
         spark.stop()
-
-
-def _facts(result: Any) -> str:
-    return ", ".join(f"{key} {value}" for key, value in vars(result).items() if key != "dataset" and value not in ((), {}))
 
 
 def sql(

@@ -1,8 +1,11 @@
-"""lake run"""
+"""lake run: a DAG run through Airflow, watched until it ends"""
 
 from __future__ import annotations
 
-from typing import Annotated
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -11,11 +14,15 @@ from rich.table import Table
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from jobs.cli.data import contract_of
+from jobs.ops.ledger import Ledger
+from jobs.orchestration import STEPS
 from jobs.platform.airflow_api import Airflow
-from jobs.platform.settings import load_settings
+from jobs.platform.errors import LakeError
+from jobs.platform.settings import Settings, load_settings
 
 console = Console()
-PATIENCE = 3600  # seconds
+PATIENCE = 2 * 3600  # seconds
+DAG_PATIENCE = 120  # seconds until Airflow has read a new DAG file
 
 
 def add(app: typer.Typer) -> None:
@@ -23,28 +30,74 @@ def add(app: typer.Typer) -> None:
 
 
 def run(
-    dataset: Annotated[str, typer.Argument(help="<department>.<dataset>")],
+    datasets: Annotated[list[str] | None, typer.Argument(metavar="[DATASET]…", help="<department>.<dataset>; one: its own DAG, several: the batch DAG")] = None,
+    all_: Annotated[bool, typer.Option("--all", help="all small datasets for which something waits (the batch DAG)")] = False,
     period: Annotated[list[str] | None, typer.Option(help="only these periods")] = None,
 ) -> None:
-    """Run a dataset's DAG through Airflow and watch it. Example: [bold]./lake run finance.spend --period 2013[/]"""
-    settings = load_settings()
-    contract, airflow = contract_of(settings, dataset), Airflow(settings)
-    name = airflow.trigger(contract.table, tuple(period or ()))
-    with Live(console=console, refresh_per_second=4) as live:
-
-        def look() -> str:
-            live.update(_table(dataset, airflow.tasks(contract.table, name)))
-            return airflow.state(contract.table, name)
-
-        ended = Retrying(retry=retry_if_result(lambda state: state not in ("success", "failed")), wait=wait_fixed(1), stop=stop_after_delay(PATIENCE))(look)
-        live.update(_table(dataset, airflow.tasks(contract.table, name)))
-    console.print(f"{ended}: {airflow.url(contract.table, name)}")
+    """Run datasets through Airflow and watch. Example: [bold]./lake run finance.spend --period 2013[/]"""
+    settings, names = load_settings(), datasets or []
+    if bool(names) == all_:
+        raise LakeError("name datasets, or say --all", "e.g. ./lake run finance.spend, or ./lake run --all")
+    for name in names:
+        contract_of(settings, name)
+    ended, url, problems = run_and_watch(settings, names, tuple(period or ()))
+    for problem in problems:
+        console.print(f"[red]✗[/] {problem}", soft_wrap=True, highlight=False)
+    console.print(f"{ended}: {url}", soft_wrap=True)
     raise typer.Exit(0 if ended == "success" else 1)
 
 
-def _table(dataset: str, tasks: list[dict[str, object]]) -> Table:
-    table = Table("step", "state", "try", "seconds", title=dataset)
-    for task in sorted(tasks, key=lambda t: ("register", "land", "check", "conform").index(str(t["task_id"])) if t["task_id"] != "contract" else 0):
-        seconds = task.get("duration")
-        table.add_row(str(task["task_id"]), str(task["state"] or "waiting"), str(task["try_number"]), f"{seconds:.1f}" if isinstance(seconds, float) else "")
+def run_and_watch(settings: Settings, datasets: Sequence[str], periods: tuple[str, ...] = ()) -> tuple[str, str, list[str]]:
+    """Trigger (one dataset: its own DAG, else the batch DAG), show progress until it ends. Returns its state, its page in Airflow, and what failed."""
+    airflow, own = Airflow(settings), len(datasets) == 1
+    dag = datasets[0].replace(".", "__") if own else "batch"
+    conf = {"periods": list(periods)} | ({} if own else {"datasets": list(datasets)})
+    name = triggered(airflow, dag, conf)
+    with _live(settings, airflow, dag, name, datasets) as look:
+        ended = Retrying(retry=retry_if_result(lambda state: state not in ("success", "failed")), wait=wait_fixed(1), stop=stop_after_delay(PATIENCE))(look)
+    rows = Ledger(settings).rows("runs", run=name)
+    problems = [f"{row['job']} {row['dataset']}: {row['message']}" for row in rows if row["outcome"] == "failed"]
+    return str(ended), airflow.url(dag, name), problems
+
+
+def triggered(airflow: Airflow, dag: str, conf: dict[str, Any]) -> str:
+    """The new run's id. Airflow reads new DAG files every few seconds, so right after a start it is asked again."""
+    for attempt in Retrying(stop=stop_after_delay(DAG_PATIENCE), wait=wait_fixed(2), retry=_not_there_yet, reraise=True):
+        with attempt:
+            return airflow.trigger(dag, conf)
+    raise AssertionError("Retrying either returns or raises")
+
+
+def _not_there_yet(state: Any) -> bool:
+    problem = state.outcome.exception()
+    return isinstance(problem, LakeError) and "has no DAG" in problem.message
+
+
+@contextmanager
+def _live(settings: Settings, airflow: Airflow, dag: str, name: str, datasets: Sequence[str]) -> Iterator[Any]:
+    ledger, began = Ledger(settings), time.monotonic()
+    with Live(console=console, refresh_per_second=4) as live:
+
+        def look() -> str:
+            state = airflow.state(dag, name)
+            live.update(_progress(datasets, ledger.rows("runs", run=name), airflow.tasks(dag, name), state, time.monotonic() - began))
+            return state
+
+        yield look
+
+
+def _progress(datasets: Sequence[str], done: Sequence[dict[str, Any]], tasks: Sequence[dict[str, Any]], state: str, seconds: float) -> Table:
+    """A line a dataset from the ledger; Airflow's own tasks in the caption."""
+    by_step = {(row["dataset"], row["job"]): row for row in done}
+    names = list(dict.fromkeys([*datasets, *(row["dataset"] for row in done)]))
+    running = ", ".join(f"{task['task_id']}{'' if task['map_index'] < 0 else f'[{task["map_index"]}]'}" for task in tasks if task["state"] == "running") or "none"
+    table = Table("dataset", *STEPS, caption=f"{state}, {seconds:.0f} s; running tasks: {running}", caption_justify="left")
+    for dataset in names:
+        table.add_row(dataset, *(_cell(by_step.get((dataset, step))) for step in STEPS))
     return table
+
+
+def _cell(row: dict[str, Any] | None) -> str:
+    if row is None:
+        return "[dim]·[/]"
+    return f"[green]✓[/] {row['seconds']:.1f} s" if row["outcome"] == "done" else "[red]✗ failed[/]"

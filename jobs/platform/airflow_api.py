@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
@@ -23,9 +24,9 @@ class Airflow:
             raise LakeError(f"Airflow does not answer at {self._base}", "start it with ./lake up, or see .lake/logs/airflow-api.log") from None
         self._client.headers["Authorization"] = f"Bearer {_checked(answer)['access_token']}"
 
-    def trigger(self, dag: str, periods: tuple[str, ...]) -> str:
-        """Start a run; returns its id."""
-        answer = self._client.post(f"/dags/{dag}/dagRuns", json={"logical_date": None, "conf": {"periods": list(periods)}})
+    def trigger(self, dag: str, conf: Mapping[str, Any]) -> str:
+        """Start a run with these params; returns its id."""
+        answer = self._client.post(f"/dags/{dag}/dagRuns", json={"logical_date": None, "conf": dict(conf)})
         if answer.status_code == 404:
             raise LakeError(f"Airflow has no DAG {dag!r} (yet)", "wait half a minute after adding a contract, then see ./lake check and .lake/logs/airflow-dags.log")
         return str(_checked(answer)["dag_run_id"])

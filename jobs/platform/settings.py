@@ -41,6 +41,8 @@ class Settings(BaseModel):
     city: str
     bucket_pattern: str
     time_zone: str
+    batch_schedule: str | None
+    batch_groups: int
     storage: Storage
     spark: Spark
     metastore: str | None

@@ -1,0 +1,58 @@
+"""The DAG `batch`: what is waiting of all small datasets, dealt out to a few mapped task groups. A task costs seconds to start, so datasets share them."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from airflow.sdk import DAG, Asset, AssetAlias, Param, TriggerRule, get_current_context, task, task_group
+
+from jobs.orchestration import STEPS, groups, require_done, run_task, small_datasets, this_try, waiting
+from jobs.platform.settings import load_settings
+
+SILVER = AssetAlias("lake-silver")
+DATASETS = Param([], type=["array", "null"], description="only these datasets, waiting or not; empty: the small ones for which something waits")
+PERIODS = Param([], type=["array", "null"], description="only these periods; empty: all that is new")
+
+
+def step_task(step: str, datasets: list[str], trigger_rule: TriggerRule):
+    """One step for the datasets of a group. It runs even where the step before failed for one of them: the others are waiting for it."""
+
+    @task(
+        task_id=step, retries=2, retry_delay=dt.timedelta(seconds=20), execution_timeout=dt.timedelta(hours=2), trigger_rule=trigger_rule,
+        outlets=[SILVER] if step == "conform" else [], map_index_template="{{ lake_datasets }}",
+    )  # fmt: skip
+    def run(datasets: list[str]) -> None:
+        context = get_current_context()
+        context["lake_datasets"] = ", ".join(datasets)
+        for done in run_task(step, datasets, this_try(context["ti"]), tuple(context["params"]["periods"] or ())):
+            if step == "conform" and done.result.changed:
+                context["outlet_events"][SILVER].add(Asset(f"lake://silver/{done.dataset.replace('.', '__')}"), extra={"rows": done.result.rows})
+
+    return run(datasets)
+
+
+with DAG(
+    "batch", schedule=load_settings().batch_schedule, start_date=dt.datetime(2024, 1, 1, tzinfo=dt.UTC), catchup=False, max_active_runs=1, doc_md=__doc__, tags=["batch"],
+    params={"datasets": DATASETS, "periods": PERIODS}, default_args={"owner": "data platform"},
+) as dag:  # fmt: skip
+
+    @task
+    def plan() -> list[list[str]]:
+        settings, asked = load_settings(), get_current_context()["params"]["datasets"]
+        return groups(asked or waiting(settings, small_datasets(settings.root)), settings.batch_groups)
+
+    @task_group
+    def group(datasets: list[str]) -> None:
+        tasks = [step_task(step, datasets, TriggerRule.ALL_SUCCESS if step == STEPS[0] else TriggerRule.ALL_DONE) for step in STEPS]
+        for before, after in zip(tasks, tasks[1:], strict=False):
+            before >> after
+
+    @task(trigger_rule=TriggerRule.ALL_DONE)
+    def summary(planned: list[list[str]] | None) -> None:
+        """Red when the plan failed, or a step failed for a dataset or never ran: read from the ledger."""
+        if planned is None:
+            raise ValueError("nothing was planned: see the log of the task plan")
+        require_done(get_current_context()["run_id"], [dataset for each in planned for dataset in each])
+
+    planned = plan()
+    group.expand(datasets=planned) >> summary(planned)
