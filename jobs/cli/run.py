@@ -90,11 +90,15 @@ def _progress(datasets: Sequence[str], done: Sequence[dict[str, Any]], tasks: Se
     """A line a dataset from the ledger; Airflow's own tasks in the caption."""
     by_step = {(row["dataset"], row["job"]): row for row in done}
     names = list(dict.fromkeys([*datasets, *(row["dataset"] for row in done)]))
-    running = ", ".join(f"{task['task_id']}{'' if task['map_index'] < 0 else f'[{task["map_index"]}]'}" for task in tasks if task["state"] == "running") or "none"
+    running = ", ".join(_task_name(task) for task in tasks if task["state"] == "running") or "none"
     table = Table("dataset", *STEPS, caption=f"{state}, {seconds:.0f} s; running tasks: {running}", caption_justify="left")
     for dataset in names:
         table.add_row(dataset, *(_cell(by_step.get((dataset, step))) for step in STEPS))
     return table
+
+
+def _task_name(task: dict[str, Any]) -> str:
+    return str(task["task_id"]) if task["map_index"] < 0 else f"{task['task_id']}[{task['map_index']}]"
 
 
 def _cell(row: dict[str, Any] | None) -> str:
