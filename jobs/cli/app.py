@@ -10,14 +10,14 @@ from rich.console import Console
 
 from jobs.platform.errors import LakeError
 
-app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich", help="civiclake: a data lake for a city. Start with [bold]./lake up[/].")
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich", help="civiclake: a data lake for a city. Start with [bold]./lake demo[/].")
 
 
 def main() -> None:
     """Run a command; a LakeError is one line and the way out, never a stack trace (LAKE_DEBUG=1 shows it)."""
-    from jobs.cli import check, data, run, stack
+    from jobs.cli import check, data, demo, run, stack, status
 
-    for module in (stack, data, run, check):
+    for module in (demo, stack, status, data, run, check):
         module.add(app)
     try:
         app()

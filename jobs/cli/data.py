@@ -1,8 +1,9 @@
-"""lake land | sql | status"""
+"""lake deliver | land | sql"""
 
 from __future__ import annotations
 
 import datetime as dt
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,9 +21,9 @@ FORMATS = ("table", "csv", "json", "parquet")
 
 
 def add(app: typer.Typer) -> None:
+    app.command("deliver")(deliver)
     app.command("land")(land)
     app.command("sql")(sql)
-    app.command("status")(status)
 
 
 def contract_of(settings: Settings, dataset: str) -> Contract:
@@ -35,6 +36,23 @@ def contract_of(settings: Settings, dataset: str) -> Contract:
         return load_contract(path)
     except BrokenContract as problem:
         raise LakeError(f"the contract of {dataset} is broken: {problem.findings[0]}", "mend it; ./lake check shows every fault") from None
+
+
+def deliver(
+    dataset: Annotated[str, typer.Argument(help="<department>.<dataset>")],
+    period: Annotated[str, typer.Argument(help="the period the files are for, e.g. 2025-03")],
+    files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, help="the files of the dump")],
+) -> None:
+    """Put files into the landing zone, as a department would. Example: [bold]./lake deliver finance.spend 2013 ../shared/data/fiscal/gla_spend.csv[/]"""
+    from jobs.sample.deliver import deliver as put
+
+    settings = load_settings()
+    contract = contract_of(settings, dataset)
+    for name, pattern, value in [("period", contract.period_pattern, period), *(("file name", contract.file_pattern, file.name) for file in files)]:
+        if not re.fullmatch(pattern, value):
+            raise LakeError(f"the contract of {dataset} takes no {name} like {value!r}", f"it must match {pattern}")
+    done = put(settings, ((f"{contract.landing}/{period}/{file.name}", file) for file in files))
+    console.print(f"{done.new} files delivered, {done.known} stood there already; next: ./lake land {dataset}, or ./lake run {dataset}", highlight=False)
 
 
 def land(
@@ -110,44 +128,3 @@ def _write(answer: Any, format: str, output: Path | None) -> None:
         frame = pl.DataFrame(pl.from_arrow(answer))
         text = frame.write_ndjson() if format == "json" else frame.write_csv()
         typer.echo(text, nl=False) if output is None else output.write_text(text, encoding="utf-8")
-
-
-def status() -> None:
-    """Stack, datasets, freshness, outcomes, and where the docs are. Example: [bold]./lake status[/]"""
-    from jobs.cli.stack import stack_table
-    from jobs.platform.store import require_store
-
-    settings = load_settings()
-    console.print(stack_table(settings))
-    require_store(settings)
-    console.print(dataset_table(settings))
-    console.print(f"quality docs: {settings.endpoint}/{settings.bucket('docs')}/gx/index.html")
-
-
-def dataset_table(settings: Settings) -> Table:
-    """One line a dataset, read from the ledger."""
-    from jobs.ops.ledger import Ledger
-
-    table = Table("dataset", "files", "landed", "held", "refused", "rows", "silver", "rejected", "newest period", "last landed", title="datasets")
-    contracts, findings = load_all(settings.root)
-    rows = Ledger(settings).rows("deliveries")
-    for contract in contracts:
-        mine = [row for row in rows if row["dataset"] == contract.dataset and row["outcome"] != "not_applicable"]
-        table.add_row(contract.dataset, *_summary(mine))
-    for finding in findings:
-        table.add_row(f"[red]{finding.path}[/]", *[""] * 8, f"[red]line {finding.line}: {finding.message[:60]}[/]")
-    return table
-
-
-def _summary(rows: list[dict[str, Any]]) -> list[str]:
-    count = {outcome: sum(row["outcome"] == outcome for row in rows) for outcome in ("landed", "held", "rejected")}
-    total, clean = sum(row["rows"] or 0 for row in rows), sum(row["silver"] or 0 for row in rows)
-    share = sum(row["quarantined_rows"] or row["quarantined"] or 0 for row in rows) / total if total else 0
-    newest = max((row["period"] for row in rows), default="")
-    last = max((row["landed_at"] for row in rows if row["landed_at"]), default=None)
-    age = f"{(dt.datetime.now(dt.UTC) - last).total_seconds() / 3600:.1f} h ago" if last else "never"
-    return [str(len(rows)), str(count["landed"]), _red(count["held"]), _red(count["rejected"]), f"{total:,}", f"{clean:,}", f"{share:.2%}", newest, age]
-
-
-def _red(number: int) -> str:
-    return f"[red]{number}[/]" if number else "0"

@@ -1,0 +1,110 @@
+"""lake demo: dumps of a city, through Airflow, to checked tables"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Column, Table
+
+from jobs.cli.run import run_and_watch
+from jobs.cli.stack import bring_up
+from jobs.contracts.load import load_all
+from jobs.contracts.model import Contract
+from jobs.ops.ledger import Ledger
+from jobs.ops.summary import Summary, summarise, top_reasons
+from jobs.platform.errors import LakeError
+from jobs.platform.settings import Settings, load_settings
+from jobs.platform.spark import open_session
+from jobs.sample import city, real
+from jobs.sample.deliver import Put, deliver
+
+console = Console()
+Data = Annotated[Path | None, typer.Option(exists=True, file_okay=False, help="a folder of the real open dumps instead of the made-up city, e.g. ../shared/data")]
+
+
+def add(app: typer.Typer) -> None:
+    app.command("demo")(demo)
+
+
+def demo(data: Data = None) -> None:
+    """Start everything, deliver dumps, run their DAGs in Airflow, show what came of it. Example: [bold]./lake demo[/]"""
+    settings, began = load_settings(), time.monotonic()
+    console.rule("the stack")
+    bring_up(settings)
+    console.rule("the departments deliver")
+    files = list(real.deliveries(data)) if data else [(dump.content, dump.key) for dump in city.dumps()]
+    put = deliver(settings, ((key, content) for content, key in files))
+    contracts = _addressed(settings, [key for _, key in files])
+    console.print(f"  {put.new} files of {len(contracts)} datasets put into {settings.bucket('landing')}, {put.known} stood there already")
+    console.rule("Airflow runs register → land → check → conform")
+    before = len(Ledger(settings).rows("receipts"))
+    state, url, problems = run_and_watch(settings, [contract.dataset for contract in contracts])
+    if state != "success":
+        raise LakeError(f"the run ended as {state}: {'; '.join(problems) or 'see its tasks'}", f"look at {url}, then run ./lake demo again: what is done is not done twice")
+    _summarise(settings, contracts, len(Ledger(settings).rows("receipts")) - before, put, time.monotonic() - began)
+    right = data is None or _control_totals(settings)
+    _look_further(settings, contracts, url)
+    raise typer.Exit(0 if right else 1)
+
+
+def _addressed(settings: Settings, keys: Sequence[str]) -> list[Contract]:
+    """The datasets into whose landing folders the files went."""
+    return [contract for contract in load_all(settings.root)[0] if any(key.startswith(f"{contract.landing}/") for key in keys)]
+
+
+def _summarise(settings: Settings, contracts: Sequence[Contract], registered: int, put: Put, seconds: float) -> None:
+    console.rule("what came of it")
+    rows = Ledger(settings).rows("deliveries")
+    found = [summarise(contract.dataset, rows) for contract in contracts]
+    console.print(_summary_table(found))
+    spark = open_session(settings)
+    reasons = Table(Column("dataset", no_wrap=True), "rule", "what is wrong", "rows", title="why rows were rejected")
+    for reason in top_reasons(spark, [contract.table for contract in contracts if any(s.dataset == contract.dataset and s.landed for s in found)]):
+        reasons.add_row(reason.dataset, reason.rule, reason.message, f"{reason.rows:,}")
+    spark.stop()
+    console.print(reasons)
+    files = Table(Column("dataset", no_wrap=True), "file", "outcome", "why", title="files that were not loaded")
+    for row in rows:
+        if row["outcome"] in ("rejected", "held") and any(row["dataset"] == contract.dataset for contract in contracts):
+            files.add_row(row["dataset"], row["name"], row["outcome"], row["message"])
+    if files.row_count:
+        console.print(files)
+    if registered == 0 and put.new == 0:
+        console.print("[bold]Nothing new came, and nothing was loaded twice[/]: every file stood in the ledger already.")
+    console.print(f"{sum(s.rows for s in found):,} rows read, {sum(s.silver for s in found):,} in silver, {sum(s.quarantined for s in found):,} rejected, in {seconds:.0f} s", highlight=False)
+
+
+def _summary_table(found: Sequence[Summary]) -> Table:
+    table = Table(Column("dataset", no_wrap=True), "files", "refused", "held", "rows read", "silver", "rejected", "duplicate", "superseded")
+    for each in found:
+        counts = (each.files, each.rejected, each.held, each.rows, each.silver, each.quarantined, each.duplicate, each.superseded)
+        table.add_row(each.dataset, *(f"{count:,}" for count in counts))
+    return table
+
+
+def _control_totals(settings: Settings) -> bool:
+    """The publishers' own totals against the tables. False: one differs."""
+    spark = open_session(settings)
+    table, right = Table("control total", "published", "in the lake", "", title="control totals"), True
+    for total in real.CONTROL_TOTALS:
+        value = str(spark.sql(total.sql).first()[0])  # type: ignore[index]
+        right &= value == total.published
+        table.add_row(total.name, total.published, value, "[green]✓[/]" if value == total.published else "[red]differs[/]")
+    spark.stop()
+    console.print(table)
+    return right
+
+
+def _look_further(settings: Settings, contracts: Sequence[Contract], url: str) -> None:
+    table = contracts[0].table
+    console.rule("look further")
+    for command in (
+        "./lake status", f"./lake status {contracts[-1].dataset}", f'./lake sql --as job "SELECT * FROM silver.{table} LIMIT 5"', f'./lake sql --as job "SELECT * FROM quarantine.{table}"', "./lake docs",
+    ):  # fmt: skip
+        console.print(f"  {command}", highlight=False, soft_wrap=True)
+    console.print(f"  this run in Airflow: {url}\n  user admin, password: ./lake password\n  stop everything: ./lake down", highlight=False, soft_wrap=True)

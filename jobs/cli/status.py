@@ -1,0 +1,95 @@
+"""lake status | docs"""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Column, Table
+
+from jobs.cli.stack import stack_table
+from jobs.contracts.load import load_all
+from jobs.ops.ledger import Ledger
+from jobs.ops.summary import Summary, summarise
+from jobs.platform.settings import Settings, load_settings
+from jobs.platform.store import keys, require_store, s3
+
+console = Console()
+
+
+def add(app: typer.Typer) -> None:
+    app.command("status")(status)
+    app.command("docs")(docs)
+
+
+def status(dataset: Annotated[str | None, typer.Argument(help="<department>.<dataset>: every file of it, with its outcome and why")] = None) -> None:
+    """Stack, datasets, freshness, outcomes, and where the docs are. Example: [bold]./lake status water.station_reading[/]"""
+    from jobs.cli.data import contract_of
+
+    settings = load_settings()
+    if dataset:
+        contract_of(settings, dataset)
+        require_store(settings)
+        console.print(delivery_table(Ledger(settings).deliveries(dataset)))
+        return
+    console.print(stack_table(settings))
+    require_store(settings)
+    console.print(dataset_table(settings))
+    console.print(f"quality docs: {fetch_docs(settings).as_uri()}", soft_wrap=True)
+
+
+def docs() -> None:
+    """Fetch the quality pages (GX Data Docs) of every checked delivery and say where they are. Example: [bold]./lake docs[/]"""
+    settings = load_settings()
+    require_store(settings)
+    typer.echo(fetch_docs(settings).as_uri())
+
+
+def fetch_docs(settings: Settings) -> Path:
+    """Copy what is new in the docs bucket to .lake/docs (the bucket is not open to browsers); returns the index page."""
+    client, bucket, home = s3(settings), settings.bucket("docs"), settings.state / "docs"
+    for item in keys(client, bucket, "gx/"):
+        target = home / item["Key"]
+        if not target.exists() or target.stat().st_mtime < item["LastModified"].timestamp():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            client.download_file(bucket, item["Key"], str(target))
+    return home / "gx" / "index.html"
+
+
+def dataset_table(settings: Settings) -> Table:
+    """One line a dataset."""
+    table = Table(Column("dataset", no_wrap=True), "files", "landed", "held", "refused", "rows", "silver", "rejected", "newest period", "last landed", title="datasets")
+    contracts, findings = load_all(settings.root)
+    rows = Ledger(settings).rows("deliveries")
+    for contract in contracts:
+        table.add_row(contract.dataset, *_cells(summarise(contract.dataset, rows)))
+    for finding in findings:
+        table.add_row(f"[red]{finding.path}[/]", *[""] * 8, f"[red]line {finding.line}: {finding.message[:60]}[/]")
+    return table
+
+
+def _cells(found: Summary) -> list[str]:
+    if not found.files:
+        return ["0", *[""] * 7, "never"]
+    age = f"{(dt.datetime.now(dt.UTC) - found.landed_at).total_seconds() / 3600:.1f} h ago" if found.landed_at else "never"
+    return [
+        str(found.files), str(found.landed), _red(found.held), _red(found.rejected), f"{found.rows:,}", f"{found.silver:,}", f"{found.rejected_share:.2%}", found.newest_period, age,
+    ]  # fmt: skip
+
+
+def delivery_table(rows: list[dict[str, Any]]) -> Table:
+    """One line a file, in the order of periods."""
+    table = Table("period", "file", "outcome", "rows", "silver", "rejected", "why", title="files")
+    for row in sorted(rows, key=lambda row: (row["period"], row["name"])):
+        if row["outcome"] != "not_applicable":
+            good = row["outcome"] in ("landed", "resent")
+            counts = [f"{row[name] or 0:,}" for name in ("rows", "silver", "quarantined")]
+            table.add_row(row["period"], row["name"], row["outcome"] if good else f"[red]{row['outcome']}[/]", *counts, row["message"] or "")
+    return table
+
+
+def _red(number: int) -> str:
+    return f"[red]{number}[/]" if number else "0"
