@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from jobs.cli.console import console
 from jobs.contracts.load import BrokenContract, Finding, load_all
 from jobs.contracts.model import Contract
 from jobs.contracts.odcs import did_you_mean
@@ -16,8 +16,6 @@ from jobs.platform.errors import LakeError
 from jobs.platform.settings import load_settings
 from jobs.quality.implied import rules_of
 from jobs.quality.suites import lint_suite, orphans, suite_path
-
-console = Console()
 
 
 def add(app: typer.Typer) -> None:

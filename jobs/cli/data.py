@@ -8,15 +8,14 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from jobs.cli.console import console
 from jobs.contracts.load import BrokenContract, contract_path, load_all, load_contract
 from jobs.contracts.model import Contract
 from jobs.platform.errors import LakeError
 from jobs.platform.settings import Settings, load_settings
 
-console = Console()
 FORMATS = ("table", "csv", "json", "parquet")
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Column, Table
 
+from jobs.cli.console import console
 from jobs.cli.run import run_and_watch
 from jobs.cli.stack import bring_up
 from jobs.contracts.load import load_all
@@ -23,7 +23,6 @@ from jobs.platform.spark import open_session
 from jobs.sample import city, real
 from jobs.sample.deliver import Put, deliver
 
-console = Console()
 Data = Annotated[Path | None, typer.Option(exists=True, file_okay=False, help="a folder of the real open dumps instead of the made-up city, e.g. ../shared/data")]
 
 

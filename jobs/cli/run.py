@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
+from jobs.cli.console import console
 from jobs.cli.data import contract_of
 from jobs.ops.ledger import Ledger
 from jobs.orchestration import STEPS
@@ -20,7 +20,6 @@ from jobs.platform.airflow_api import Airflow
 from jobs.platform.errors import LakeError
 from jobs.platform.settings import Settings, load_settings
 
-console = Console()
 PATIENCE = 2 * 3600  # seconds
 DAG_PATIENCE = 120  # seconds until Airflow has read a new DAG file
 
@@ -84,6 +83,8 @@ def _live(settings: Settings, airflow: Airflow, dag: str, name: str, datasets: S
             return state
 
         yield look
+    if not console.is_terminal:
+        console.print()  # without a terminal, Live leaves the last line open
 
 
 def _progress(datasets: Sequence[str], done: Sequence[dict[str, Any]], tasks: Sequence[dict[str, Any]], state: str, seconds: float) -> Table:

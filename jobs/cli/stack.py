@@ -6,9 +6,9 @@ import shutil
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from jobs.cli.console import console
 from jobs.platform.components import Component, components, java_home
 from jobs.platform.errors import LakeError
 from jobs.platform.secrets import make_secrets, secret
@@ -16,7 +16,6 @@ from jobs.platform.settings import Settings, load_settings
 from jobs.platform.store import make_buckets
 from jobs.platform.supervise import start_all, state, stop
 
-console = Console()
 Only = Annotated[str, typer.Option(help="Start only these parts and what they need, e.g. store,metastore,spark")]
 
 

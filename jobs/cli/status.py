@@ -7,17 +7,15 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Column, Table
 
+from jobs.cli.console import console
 from jobs.cli.stack import stack_table
 from jobs.contracts.load import load_all
 from jobs.ops.ledger import Ledger
 from jobs.ops.summary import Summary, summarise
 from jobs.platform.settings import Settings, load_settings
 from jobs.platform.store import keys, require_store, s3
-
-console = Console()
 
 
 def add(app: typer.Typer) -> None:
