@@ -8,19 +8,19 @@ import sys
 import typer
 from rich.console import Console
 
+from jobs.cli import check, data, demo, run, stack, status
 from jobs.platform.errors import LakeError
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich", help="civiclake: a data lake for a city. Start with [bold]./lake demo[/].")
 
+for module in (demo, stack, status, data, run, check):
+    module.add(app)
+
 
 def main() -> None:
     """Run a command; a LakeError is one line and the way out, never a stack trace (LAKE_DEBUG=1 shows it)."""
-    from jobs.cli import check, data, demo, run, stack, status
-
-    for module in (demo, stack, status, data, run, check):
-        module.add(app)
     try:
-        app()
+        app(prog_name="./lake")
     except LakeError as problem:
         if os.environ.get("LAKE_DEBUG"):
             raise

@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from jobs.cli.console import console
-from jobs.platform.components import Component, components, java_home
+from jobs.platform.components import Component, components, java_home, refresh_grants
 from jobs.platform.errors import LakeError
 from jobs.platform.secrets import make_secrets, secret
 from jobs.platform.settings import Settings, load_settings
@@ -40,6 +40,8 @@ def bring_up(settings: Settings, only: str = "") -> None:
             start_all(settings.state, [part], tell)
             if part.name == "store":
                 make_buckets(settings)
+                if refresh_grants(settings, state(settings.state, part).pid or 0):
+                    console.print("  [green]✓[/] grants of the contracts")
             if part.name == "spark":
                 _prepare_lake(settings)
 

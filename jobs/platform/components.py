@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import socket
 import sys
 from collections.abc import Callable, Mapping
@@ -92,18 +93,33 @@ def _store(settings: Settings) -> Component:
     return Component("store", tuple(command), env, healthy, tuple(ports.values()), 60, lambda: _write_identities(settings, home))
 
 
-def _write_identities(settings: Settings, home: Path) -> None:
-    home.mkdir(parents=True, exist_ok=True)
+def identities(settings: Settings) -> str:
+    """Who may do what in the store: `job` everything, `analyst` read curated and the silver tables whose contract grants it."""
     curated = settings.bucket("curated")
     readable = [curated, *(f"{settings.bucket('silver')}/{contract.table}/*" for contract in load_all(settings.root)[0] if "analyst" in contract.granted_roles)]
     actions = {"job": ["Admin"], "analyst": [f"{may}:{place}" for place in readable for may in ("Read", "List")]}
-    identities = [
+    known = [
         {"name": role, "credentials": [{"accessKey": who.access_key, "secretKey": who.secret_key}], "actions": actions[role]}
         for role in actions
         for who in [credentials(settings, role)]
     ]
+    return json.dumps({"identities": known})
+
+
+def _write_identities(settings: Settings, home: Path) -> None:
+    home.mkdir(parents=True, exist_ok=True)
     with os.fdopen(os.open(home / "identities.json", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
-        json.dump({"identities": identities}, out)
+        out.write(identities(settings))
+
+
+def refresh_grants(settings: Settings, store: int) -> bool:
+    """Tell the running store (its pid) what contracts grant by now. False: nothing had changed."""
+    path = settings.state / "store" / "identities.json"
+    if path.read_text() == identities(settings):
+        return False
+    _write_identities(settings, path.parent)
+    os.kill(store, signal.SIGHUP)  # SeaweedFS reads its identities again
+    return True
 
 
 def _metastore(settings: Settings) -> Component:

@@ -1,18 +1,30 @@
-"""GX Data Docs in the docs bucket: one page a dataset and period, drawn by GX's own renderers, and an index made from what is there."""
+"""GX Data Docs in the docs bucket: one page a dataset and delivery, its sections drawn by GX's own renderers, and an index made from what is there."""
 
 from __future__ import annotations
 
 import html
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from great_expectations.core import ExpectationSuiteValidationResult
 from great_expectations.render.renderer import ValidationResultsPageRenderer
 from great_expectations.render.view import DefaultJinjaPageView
+from jinja2 import ChoiceLoader, FileSystemLoader
 
 from jobs.contracts.model import Contract
 from jobs.platform.settings import Settings
 from jobs.platform.store import keys, s3
+
+
+class QualityPageView(DefaultJinjaPageView):  # type: ignore[misc]
+    """GX's sections on a page of our own: GX's page fetches styles, scripts and a logo from the internet each time it is looked at."""
+
+    _template = "quality_page.j2"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.env.loader = ChoiceLoader([FileSystemLoader(Path(__file__).parent), self.env.loader])
 
 
 def publish(settings: Settings, contract: Contract, group: Sequence[dict[str, Any]], result: ExpectationSuiteValidationResult) -> str:
@@ -20,7 +32,11 @@ def publish(settings: Settings, contract: Contract, group: Sequence[dict[str, An
     name = group[0]["delivery"] if len(group) == 1 else f"{group[0]['period']}/{len(group)}-deliveries"
     key = f"gx/{contract.table}/{name}.html"
     result.meta.setdefault("run_id", {"run_name": name, "run_time": result.meta.get("validation_time")})
-    page = DefaultJinjaPageView().render(ValidationResultsPageRenderer().render(result))
+    said = {
+        "lake_title": f"{contract.title} — {contract.dataset}, {group[0]['period']}", "lake_index": "../" * key.removeprefix("gx/").count("/") + "index.html",
+        "lake_files": ", ".join(row["name"] for row in group[:5]) + (f" and {len(group) - 5} more files" if len(group) > 5 else ""),
+    }  # fmt: skip
+    page = QualityPageView().render(ValidationResultsPageRenderer().render(result), **said)
     client, bucket = s3(settings), settings.bucket("docs")
     client.put_object(Bucket=bucket, Key=key, Body=page.encode(), ContentType="text/html; charset=utf-8")
     pages = [item["Key"] for item in keys(client, bucket, "gx/") if item["Key"] != "gx/index.html"]

@@ -1,0 +1,55 @@
+"""What an operator sees in a browser: the DAGs of Airflow, and the quality pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from jobs.cli.status import fetch_docs
+from jobs.platform.secrets import secret
+from jobs.platform.settings import Settings
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(settings: Settings, browser: Browser) -> Iterator[Page]:
+    """A page that has logged in as admin, as a person would."""
+    page = browser.new_page(viewport={"width": 1400, "height": 1000})
+    page.set_default_timeout(60_000)
+    page.goto(f"http://127.0.0.1:{settings.port('airflow')}/")
+    page.get_by_label("Username").fill("admin")
+    page.locator("input[type=password]").fill(secret(settings, "airflow_admin"))
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/")
+    yield page
+    page.close()
+
+
+def test_a_dataset_is_a_dag_with_owner_and_docs(settings: Settings, page: Page) -> None:
+    page.goto(f"http://127.0.0.1:{settings.port('airflow')}/dags/civil_affairs__low_income_roster")
+    expect(page.get_by_text("Civil affairs bureau").first).to_be_visible(timeout=60_000)
+    page.get_by_role("button", name="Dag Docs").click()
+    expect(page.get_by_text("Allowance of the household a month").first).to_be_visible(timeout=60_000)
+    page.screenshot(path=str(settings.state / "logs" / "dag.png"))
+
+
+def test_the_quality_page_shows_the_judgement_of_every_rule(settings: Settings, browser: Browser) -> None:
+    index = fetch_docs(settings)
+    page = browser.new_page()
+    page.goto(index.as_uri())
+    page.get_by_role("link", name="water__station_reading/2025-01").first.click()
+    expect(page.get_by_text("water.station_reading").first).to_be_visible()
+    page.screenshot(path=str(settings.state / "logs" / "quality.png"))
+    page.close()
