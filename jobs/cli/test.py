@@ -11,7 +11,7 @@ from jobs.cli.stack import bring_up
 from jobs.platform.errors import LakeError
 from jobs.platform.settings import load_settings
 
-NEEDED = "store,metastore,spark"
+NEEDED = "store,metastore,spark"  # the slow ones need Airflow too
 
 
 def main(arguments: list[str]) -> int:
@@ -21,7 +21,7 @@ def main(arguments: list[str]) -> int:
         chosen += ["-m", "not slow"]
     settings = load_settings()
     try:
-        bring_up(settings, NEEDED)
+        bring_up(settings, "" if "--all" in arguments or "slow" in arguments else NEEDED)
     except LakeError as problem:
         Console(stderr=True).print(f"[red]error:[/] {problem.message}\n→ {problem.way_out}", highlight=False)
         return 1

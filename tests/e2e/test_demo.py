@@ -10,17 +10,9 @@ import pytest
 from jobs.ops.ledger import Ledger
 from jobs.platform.settings import Settings
 from jobs.sample.city import Dump, dumps
+from tests.launcher import lake
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
-
-
-def lake(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([str(settings.root / "lake"), *arguments], capture_output=True, text=True, check=False, cwd=settings.root)
-
-
-@pytest.fixture(scope="module")
-def demo(settings: Settings) -> subprocess.CompletedProcess[str]:
-    return lake(settings, "demo")
 
 
 def delivered(broken: bool) -> Iterator[tuple[str, str, str, Dump]]:

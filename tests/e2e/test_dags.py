@@ -1,0 +1,65 @@
+"""The DAGs as Airflow's own parser reads them from a checkout with one broken contract."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jobs.contracts.load import load_all
+from jobs.platform.components import airflow_env
+from jobs.platform.settings import Settings
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+PROGRAM = """
+import json, sys
+from airflow.dag_processing.dagbag import DagBag
+bag = DagBag(sys.argv[1])
+told = {name: {"tasks": {t.task_id: [t.owner, t.retries, bool(t.doc_md)] for t in dag.tasks}, "tags": sorted(dag.tags), "doc": dag.doc_md,
+               "outlets": [str(o.uri) for t in dag.tasks for o in t.outlets if hasattr(o, "uri")]} for name, dag in bag.dags.items()}
+print("DAGS" + json.dumps([told, bag.import_errors]))
+"""
+
+
+@pytest.fixture(scope="module")
+def parsed(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], dict[str, str]]:
+    """A copy of conf, dags and suites in which one contract has a misspelt key and another is no YAML."""
+    root = tmp_path_factory.mktemp("broken")
+    for folder in ("conf", "dags", "expectations"):
+        shutil.copytree(settings.root / folder, root / folder)
+    misspelt = root / "conf/datasets/finance/spend.yaml"
+    misspelt.write_text(misspelt.read_text().replace("physicalName: Vendor\n", "physicalNam: Vendor\n"))
+    (root / "conf/datasets/water/station_reading.yaml").write_text("a: [1,\n")
+    env = airflow_env(settings) | {"AIRFLOW__CORE__DAGS_FOLDER": str(root / "dags"), "LAKE_ROOT": str(root), "LAKE_STATE": str(settings.state), "PATH": os.environ["PATH"]}
+    done = subprocess.run([sys.executable, "-c", PROGRAM, str(root / "dags")], env=env, capture_output=True, text=True, check=False, cwd=Path(root))
+    assert done.returncode == 0, done.stderr
+    dags, errors = json.loads(done.stdout.split("DAGS")[-1])
+    return dags, errors
+
+
+def test_a_broken_contract_is_its_own_broken_dag_and_leaves_the_others_alone(settings: Settings, parsed: tuple[dict[str, Any], dict[str, str]]) -> None:
+    dags, errors = parsed
+    tables = {contract.table for contract in load_all(settings.root)[0]}
+    assert errors == {}
+    assert set(dags) == tables | {"batch"}
+    for broken, says in (("finance__spend", "physicalNam"), ("water__station_reading", "station_reading.yaml:")):
+        assert dags[broken]["tags"] == ["broken"]
+        assert says in dags[broken]["doc"]
+        assert list(dags[broken]["tasks"]) == ["contract"]
+
+
+def test_a_dag_has_its_steps_owner_docs_and_asset(parsed: tuple[dict[str, Any], dict[str, str]]) -> None:
+    dag = parsed[0]["education__enrolment"]
+    assert {name: task[:2] for name, task in dag["tasks"].items()} == {step: ["Education bureau", 2] for step in ("register", "land", "check", "conform")}
+    assert "随迁" in dag["doc"] or "migrant_pupils" in dag["doc"]
+    assert dag["outlets"] == ["lake://silver/education__enrolment"]
+
+
+def test_the_batch_dag_shares_tasks(parsed: tuple[dict[str, Any], dict[str, str]]) -> None:
+    assert set(parsed[0]["batch"]["tasks"]) == {"plan", "group.register", "group.land", "group.check", "group.conform", "summary"}

@@ -1,0 +1,25 @@
+"""Take a test's own dataset out of the lake: its tables, ledger rows and objects."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyspark.sql import SparkSession
+
+from jobs.ops.ledger import TABLES, Ledger
+from jobs.platform.settings import Settings
+from jobs.platform.store import keys
+
+
+def forget(spark: SparkSession, settings: Settings, store: Any, dataset: str, landing: str | None = None) -> None:
+    """`dataset`: `<department>.<name>`; `landing`: its folder in the landing zone, where it is not `<department>/<name>`."""
+    table, folder = dataset.replace(".", "__"), dataset.replace(".", "/")
+    spark.sql(f"DROP VIEW IF EXISTS quarantine.{table}")
+    for layer in ("silver", "bronze"):
+        spark.sql(f"DROP TABLE IF EXISTS {layer}.{table}")
+    for zone, prefix in (("landing", landing or folder), ("raw", folder), ("bronze", table), ("silver", table), ("docs", f"gx/{table}"), ("keys", dataset)):
+        for item in list(keys(store, settings.bucket(zone), f"{prefix}/")):
+            store.delete_object(Bucket=settings.bucket(zone), Key=item["Key"])
+    ledger = Ledger(settings)
+    for name in TABLES:
+        ledger.table(name).delete(f"dataset = '{dataset}'")
