@@ -19,6 +19,7 @@ for jar in "$root"/.lake/ivy/jars/*.jar; do # a second copy of what Spark ships 
   artifact=$(basename "$jar" .jar); artifact=${artifact#*_}; artifact=$(sed -E 's/-[0-9].*$//' <<<"$artifact")
   compgen -G "$spark/jars/$artifact-[0-9]*.jar" >/dev/null || [[ -e $jars/$(basename "$jar") ]] || cp "$jar" "$jars/"
 done
+(cd "$jars" && sha256sum --quiet --check "$root/jobs/platform/jars.sha256") # the very bytes that were tested
 classes=$(mktemp -d)
 javac -nowarn -d "$classes" -cp "$spark/jars/*:$jars/*" "$root"/jobs/platform/logstore/*.java
 jar --create --file "$classes.jar" -C "$classes" .
