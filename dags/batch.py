@@ -6,8 +6,8 @@ import datetime as dt
 
 from airflow.sdk import DAG, Asset, AssetAlias, Param, TriggerRule, get_current_context, task, task_group
 
-from jobs.orchestration import STEPS, groups, require_done, run_task, small_datasets, this_try, waiting
 from jobs.platform.settings import load_settings
+from jobs.steps import STEPS
 
 SILVER = AssetAlias("lake-silver")
 DATASETS = Param([], type=["array", "null"], description="only these datasets, waiting or not; empty: the small ones for which something waits")
@@ -22,6 +22,8 @@ def step_task(step: str, datasets: list[str], trigger_rule: TriggerRule):
         outlets=[SILVER] if step == "conform" else [], map_index_template="{{ lake_datasets }}",
     )  # fmt: skip
     def run(datasets: list[str]) -> None:
+        from jobs.orchestration import run_task, this_try  # seconds of imports, in the task only
+
         context = get_current_context()
         context["lake_datasets"] = ", ".join(datasets)
         for done in run_task(step, datasets, this_try(context["ti"]), tuple(context["params"]["periods"] or ())):
@@ -38,6 +40,8 @@ with DAG(
 
     @task
     def plan() -> list[list[str]]:
+        from jobs.orchestration import groups, small_datasets, waiting
+
         settings, asked = load_settings(), get_current_context()["params"]["datasets"]
         return groups(asked or waiting(settings, small_datasets(settings.root)), settings.batch_groups)
 
@@ -50,6 +54,8 @@ with DAG(
     @task(trigger_rule=TriggerRule.ALL_DONE)
     def summary(planned: list[list[str]] | None) -> None:
         """Red when the plan failed, or a step failed for a dataset or never ran: read from the ledger."""
+        from jobs.orchestration import require_done
+
         if planned is None:
             raise ValueError("nothing was planned: see the log of the task plan")
         require_done(get_current_context()["run_id"], [dataset for each in planned for dataset in each])

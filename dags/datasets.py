@@ -10,7 +10,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from jobs.contracts.load import BrokenContract, contract_path, load_contract
 from jobs.contracts.model import Contract
-from jobs.orchestration import STEPS, run_task, this_try
+from jobs.steps import STEPS
 
 ROOT = Path(__file__).resolve().parents[1]
 START = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
@@ -19,6 +19,8 @@ START = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
 def step_task(step: str, dataset: str, outlets: list[Asset]):
     @task(task_id=step, retries=2, retry_delay=dt.timedelta(seconds=20), execution_timeout=dt.timedelta(hours=2), outlets=outlets)
     def run() -> None:
+        from jobs.orchestration import run_task, this_try  # seconds of imports, in the task only
+
         context = get_current_context()
         (done,) = run_task(step, [dataset], this_try(context["ti"]), tuple(context["params"]["periods"] or ()))
         if step == "conform" and not done.result.changed:

@@ -21,9 +21,9 @@ from jobs.ops.ledger import Ledger
 from jobs.platform.errors import LakeError
 from jobs.platform.settings import Settings, load_settings
 from jobs.platform.spark import open_session, stop_earlier, task_session_id
+from jobs.steps import STEPS
 
 log = logging.getLogger("civiclake")
-STEPS = ("register", "land", "check", "conform")
 
 
 @dataclass(frozen=True)

@@ -59,8 +59,9 @@ def land(
     period: Annotated[list[str] | None, typer.Option(help="only these periods")] = None,
 ) -> None:
     """Register, land, check and conform one dataset here and now, without Airflow. Example: [bold]./lake land finance.spend[/]"""
-    from jobs.orchestration import STEPS, facts, run_step
+    from jobs.orchestration import facts, run_step
     from jobs.platform.spark import open_session
+    from jobs.steps import STEPS
 
     settings = load_settings()
     contract_of(settings, dataset)

@@ -15,10 +15,10 @@ from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 from jobs.cli.console import console
 from jobs.cli.data import contract_of
 from jobs.ops.ledger import Ledger
-from jobs.orchestration import STEPS
 from jobs.platform.airflow_api import Airflow
 from jobs.platform.errors import LakeError
 from jobs.platform.settings import Settings, load_settings
+from jobs.steps import STEPS
 
 PATIENCE = 2 * 3600  # seconds
 DAG_PATIENCE = 120  # seconds until Airflow has read a new DAG file

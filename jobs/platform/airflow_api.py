@@ -28,7 +28,7 @@ class Airflow:
         """Start a run with these params; returns its id."""
         answer = self._client.post(f"/dags/{dag}/dagRuns", json={"logical_date": None, "conf": dict(conf)})
         if answer.status_code == 404:
-            raise LakeError(f"Airflow has no DAG {dag!r} (yet)", "wait half a minute after adding a contract, then see ./lake check and .lake/logs/airflow-dags.log")
+            raise LakeError(f"Airflow has no DAG {dag!r} (yet)", "wait two minutes after adding a contract, then see ./lake check and .lake/logs/airflow-dags.log")
         return str(_checked(answer)["dag_run_id"])
 
     def state(self, dag: str, run: str) -> str:

@@ -247,7 +247,7 @@ def airflow_env(settings: Settings) -> dict[str, str]:
         "AIRFLOW__API_AUTH__JWT_SECRET": secret(settings, "airflow_jwt"), "AIRFLOW__API__SECRET_KEY": secret(settings, "airflow_jwt"),
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db", "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
         "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(settings.port("airflow_log")), "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(settings.port("triggerer_log")),
-        "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "20", "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "20", "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
+        "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "30", "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "60", "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False", "AIRFLOW__SCHEDULER__CATCHUP_BY_DEFAULT": "False",
     }  # fmt: skip
 
