@@ -58,10 +58,10 @@ TABLES: Mapping[str, LedgerTable] = {
             ("unexpected", N), ("success", B), ("engine", S), ("fingerprint", S), ("observed", S), ("sample", S), ("checked_at", T),
         ]),
     ),
-    # one row a row rejected by a rule that needs many rows
+    # one row a row rejected by a rule that is judged in Spark, before silver
     "rejections": LedgerTable(
         ("dataset", "delivery", "record", "part", "rule"),
-        pa.schema([("dataset", S), ("delivery", S), ("record", N), ("part", N), ("rule", S), ("severity", S)]),
+        pa.schema([("dataset", S), ("delivery", S), ("record", N), ("part", N), ("rule", S), ("severity", S), ("column", S), ("message", S)]),
     ),
 }
 

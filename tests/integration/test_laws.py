@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from jobs import conform, land, register
+from jobs import check, conform, land, register
 from jobs.contracts.model import Column, Contract, Reader
 from jobs.ops.ledger import Ledger
 from jobs.platform.settings import Settings
@@ -34,6 +34,7 @@ def run(spark: SparkSession, settings: Settings, contract: Contract) -> None:
     rules = rules_of(contract, settings.root)
     register.run(spark, settings, contract)
     land.run(spark, settings, contract, rules)
+    check.run(spark, settings, contract, rules)
     conform.run(spark, settings, contract, rules)
 
 
