@@ -44,7 +44,8 @@ def silver(spark: SparkSession, contract: Contract) -> list[tuple[Any, ...]]:
     return sorted((tuple(row) for row in rows), key=str)
 
 
-@pytest.mark.parametrize("mode", ["snapshot", pytest.param("increment", marks=pytest.mark.slow), pytest.param("events", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", ["snapshot", "increment", "events"])
 def test_periods_in_every_order_make_the_same_silver(spark: SparkSession, settings: Settings, store: Any, mode: str) -> None:
     results = []
     for order in itertools.permutations(PERIODS):

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 import polars as pl
+from gx_results import counted
 from hypothesis import HealthCheck, Phase, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -171,11 +172,6 @@ EDGE_RULES: list[tuple[str, dict[str, Any]]] = [
     ("expect_column_pair_values_a_to_be_greater_than_b", {"column_A": "whole", "column_B": "more", "ignore_row_if": "neither"}),
     ("expect_column_pair_values_to_be_equal", {"column_A": "word", "column_B": "other"}), ("expect_column_pair_values_to_be_equal", {"column_A": "day", "column_B": "later", "ignore_row_if": "either_value_is_missing"}),
 ]  # fmt: skip
-
-
-def counted(item: Any) -> dict[str, Any]:
-    facts = {"success": item.success, "severity": item.expectation_config.severity}
-    return facts | {k: v for k, v in item.result.items() if k.endswith(("_count", "_percent", "_percent_total", "_percent_nonmissing"))}
 
 
 def test_the_same_counts_and_verdicts(spark: SparkSession) -> None:
