@@ -57,7 +57,7 @@ def _rule_question(rule: Rule) -> str:
 def question(base: str, domain: Mapping[str, Any], values: Mapping[str, Any]) -> str:
     """A metric by what decides its value: base name, columns, arguments. The format of the answer and the batch are left out."""
     where = {name: domain[name] for name in DOMAIN if domain.get(name) is not None}
-    said = {name: value for name, value in values.items() if name != "result_format" and value not in (None, False)}
+    said = {name: value for name, value in values.items() if name != "result_format" and value is not None and value is not False}
     return json.dumps([base, where, said], sort_keys=True, default=str, ensure_ascii=False)
 
 

@@ -132,7 +132,6 @@ def personal_rules(contract: Contract) -> list[Rule]:
         rule(contract, "expect_column_distinct_values_to_be_in_set", column="name", value_set=["nobody"]),
         rule(contract, "expect_column_max_to_be_between", "warning", column="born", max_value="1980-01-01"),
         rule(contract, "expect_column_unique_value_count_to_be_between", "warning", column="name", max_value=1),
-        rule(contract, "expect_column_pair_values_to_be_equal", "warning", column_A="id", column_B="name"),
     ]
 
 
@@ -140,7 +139,7 @@ def test_no_value_of_a_personal_column_is_told(spark: SparkSession, settings: Se
     private = tuple(dataclasses.replace(c, classification="personal") if c.name != "id" else c for c in COLUMNS)
     contract = contract_of(columns=private)
     deliver(store, settings, contract, PERSONAL)
-    checked = run(spark, settings, contract, personal_rules(contract)[:-1])
+    checked = run(spark, settings, contract, personal_rules(contract))
     ledger = Ledger(settings)
     told = [json.dumps(ledger.rows(name, dataset=contract.dataset), default=str) for name in ("checks", "deliveries", "rejections")]
     pages = [item["Key"] for item in keys(store, settings.bucket("docs"), f"gx/{contract.table}/")]
@@ -151,6 +150,19 @@ def test_no_value_of_a_personal_column_is_told(spark: SparkSession, settings: Se
     row = checks(settings, contract)["expect_column_unique_value_count_to_be_between:name"]
     assert row["observed"] == "2", "a count is no value"
     assert checks(settings, contract)["castable:born"]["unexpected"] == 1
+
+
+@pytest.mark.parametrize(("type_", "kwargs"), [("expect_column_mean_to_be_between", {"column": "name", "min_value": 1}), ("expect_column_pair_values_to_be_equal", {"column_A": "id", "column_B": "name"})])
+def test_an_error_tells_no_personal_value_either(
+    spark: SparkSession, settings: Settings, store: Any, caplog: pytest.LogCaptureFixture, type_: str, kwargs: dict[str, Any]
+) -> None:
+    """Spark quotes the text that it cannot cast."""
+    contract = contract_of(columns=tuple(dataclasses.replace(c, classification="personal") if c.name == "name" else c for c in COLUMNS))
+    deliver(store, settings, contract, PERSONAL)
+    with pytest.raises(LakeError, match=type_) as caught:
+        run(spark, settings, contract, [rule(contract, type_, **kwargs)])
+    told = [str(caught.value), caplog.text, json.dumps(Ledger(settings).rows("deliveries", dataset=contract.dataset), default=str)]
+    assert [word for word in SECRET for text in told if word in text] == []
 
 
 def test_an_expectation_that_gx_cannot_run_is_an_error_that_names_it(spark: SparkSession, settings: Settings, store: Any) -> None:

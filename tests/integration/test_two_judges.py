@@ -161,7 +161,8 @@ def edge_rows() -> list[tuple[Any, ...]]:
 EDGE_RULES: list[tuple[str, dict[str, Any]]] = [
     ("expect_column_values_to_not_be_null", {"column": "word", "mostly": 0.9}), ("expect_column_values_to_be_null", {"column": "flag", "mostly": 0.3}),
     ("expect_column_values_to_be_between", {"column": "real", "min_value": -1.5, "max_value": 1.5}), ("expect_column_values_to_be_between", {"column": "real", "min_value": 0, "strict_min": True}),
-    ("expect_column_values_to_be_between", {"column": "real", "min_value": 0}), ("expect_column_values_to_be_between", {"column": "whole", "min_value": 0, "max_value": 9007199254740992, "mostly": 0.25}),
+    ("expect_column_values_to_be_between", {"column": "real", "min_value": 0}), ("expect_column_values_to_be_between", {"column": "real", "max_value": 1.5}),
+    ("expect_column_values_to_be_between", {"column": "real", "min_value": 0, "max_value": 1.5}), ("expect_column_values_to_be_between", {"column": "whole", "min_value": 0, "max_value": 9007199254740992, "mostly": 0.25}),
     ("expect_column_values_to_be_between", {"column": "money", "min_value": 1.1}), ("expect_column_values_to_be_between", {"column": "money", "min_value": -5.55, "strict_min": True}),
     ("expect_column_values_to_be_between", {"column": "day", "min_value": "1582-10-15", "max_value": "2024-02-29", "strict_max": True}),
     ("expect_column_values_to_be_between", {"column": "at", "min_value": "1970-01-01T07:59:59+08:00"}), ("expect_column_values_to_be_in_set", {"column": "word", "value_set": ["", "é", "😀", "SS"]}),
