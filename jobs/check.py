@@ -9,18 +9,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from pyspark.sql import SparkSession
-from pyspark.sql import functions as F
 
 from jobs.contracts.model import Contract
 from jobs.ops.ledger import Ledger
+from jobs.platform.errors import LakeError
 from jobs.platform.settings import Settings
 from jobs.quality.compile import fused
 from jobs.quality.docs_site import publish
 from jobs.quality.engine import columns_of
-from jobs.quality.many import MOST, violations
+from jobs.quality.many import in_spark, judge_in_spark, rejected_in_spark
 from jobs.quality.measures import Measures
 from jobs.quality.rules import Rule
 from jobs.quality.validate import Verdict, validate
+from jobs.tables.bronze import judged_rows
 
 ONE_BY_ONE = 25
 
@@ -34,45 +35,57 @@ class Checked:
 
 
 def run(spark: SparkSession, settings: Settings, contract: Contract, rules: Sequence[Rule]) -> Checked:
-    """Check every landed delivery that is not checked yet. Repeating it writes the same rows again."""
+    """Check every landed delivery that is not checked yet. Repeating it writes the same rows again.
+
+    Raises LakeError, once the others are checked, naming the deliveries that no verdict could be had on; they wait, with the reason in the ledger.
+    """
     ledger = Ledger(settings)
     waiting = [row for row in ledger.deliveries(contract.dataset) if row["outcome"] == "landed" and not row["checked"]]
     if not waiting:
         return Checked(contract.dataset, 0, (), 0)
-    crowded = _many_rows(spark, ledger, contract, rules, waiting)
-    results, held = [], {}
-    for group in _groups(waiting, rules):
-        verdicts = _validate(spark, settings, contract, rules, group)
+    held, broken = _judged_in_spark(spark, ledger, contract, rules, waiting)
+    rest = [row for row in waiting if row["delivery"] not in broken]
+    rejected = rejected_in_spark(spark, contract, [row["delivery"] for row in rest]) if contract.tolerated_rejected_share < 1 and in_spark(rules) else {}
+    results = []
+    for group in _groups(rest, rules):
+        try:
+            verdicts = _validate(spark, settings, contract, rules, group)
+        except LakeError as problem:
+            broken |= {row["delivery"]: problem for row in group}
+            continue
         for row in group:
             mine = _results(contract, rules, verdicts, row, alone=len(group) == 1)
             results += mine
-            reason = crowded.get(row["delivery"]) or _hold(contract, rules, mine, row)
-            if reason:
+            if reason := held.get(row["delivery"]) or _hold(contract, rules, mine, row, rejected.get(row["delivery"], 0)):
                 held[row["delivery"]] = reason
     ledger.merge("checks", results)
-    ledger.merge("deliveries", [_outcome(contract, row, held.get(row["delivery"])) for row in waiting])
+    ledger.merge("deliveries", [_unchecked(row, broken[d]) if (d := row["delivery"]) in broken else _outcome(row, held.get(d)) for row in waiting])
     names = {row["delivery"]: row["name"] for row in waiting}
+    if broken:
+        first = next(iter(broken.values()))
+        raise LakeError(f"{', '.join(names[d] for d in broken)[:300]} of {contract.dataset} could not be checked: {first.message}", first.way_out)
     return Checked(contract.dataset, len(waiting), tuple((names[d], reason) for d, reason in held.items()), sum(not r["success"] for r in results))
 
 
-def _many_rows(spark: SparkSession, ledger: Ledger, contract: Contract, rules: Sequence[Rule], rows: Sequence[dict[str, Any]]) -> dict[str, str]:
-    """Write ops.rejections; a delivery with too many violations is held instead (delivery → reason)."""
+def _judged_in_spark(
+    spark: SparkSession, ledger: Ledger, contract: Contract, rules: Sequence[Rule], rows: Sequence[dict[str, Any]]
+) -> tuple[dict[str, str], dict[str, LakeError]]:
+    """Delivery → reason to hold it, and delivery → why it could not be judged. All at once; where that fails, one by one, so that each fails alone."""
     deliveries = [row["delivery"] for row in rows]
-    found = [v for rule in rules if rule.scope == "rows" for v in violations(spark, contract, rule, deliveries)]
-    if len(found) > MOST:
-        reason = f"more than {MOST:,} rows repeat a key with different content: the key or the dump is wrong"
-        return {v["delivery"]: reason for v in found}
-    if found:
-        ledger.merge("rejections", found)
-    return {}
+    try:
+        return judge_in_spark(spark, ledger, contract, rules, deliveries), {}
+    except LakeError as problem:
+        if len(deliveries) == 1:
+            return {}, {deliveries[0]: problem}
+    parts = [_judged_in_spark(spark, ledger, contract, rules, [row]) for row in rows]
+    return {k: v for held, _ in parts for k, v in held.items()}, {k: v for _, broken in parts for k, v in broken.items()}
 
 
 def _groups(rows: Sequence[dict[str, Any]], rules: Sequence[Rule]) -> list[list[dict[str, Any]]]:
-    """A delivery of its own where there are few, or where something needs a look; the spotless many share one validation."""
-    aggregate = any(rule.scope == "aggregate" for rule in rules)
-    if len(rows) <= ONE_BY_ONE or aggregate:
+    """A delivery of its own where there are few, where something needs a look, or where Spark judges; the spotless many share one validation."""
+    if len(rows) <= ONE_BY_ONE or len(fused(rules)) < len(rules):
         return [[row] for row in rows]
-    native = {rule.id for rule in fused(rules)}
+    native = {rule.id for rule in rules}
     spotless = [row for row in rows if _spotless(Measures.from_json(row["measures"]), native)]
     clean = {row["delivery"] for row in spotless}
     return [*[[row] for row in rows if row["delivery"] not in clean], *([spotless] if spotless else [])]
@@ -85,9 +98,9 @@ def _spotless(measures: Measures, native: set[str]) -> bool:
 
 def _validate(spark: SparkSession, settings: Settings, contract: Contract, rules: Sequence[Rule], group: Sequence[dict[str, Any]]) -> dict[str, Verdict]:
     deliveries = [row["delivery"] for row in group]
-    frame = spark.table(f"bronze.{contract.table}").where(F.col("_delivery").isin(deliveries)).select(*[c.name for c in contract.columns])
+    frame = judged_rows(spark, contract, deliveries).select(*[c.name for c in contract.columns])
     measures = sum((Measures.from_json(row["measures"]) for row in group), Measures())
-    validation = validate(frame, rules, measures, contract.dataset)
+    validation = validate(frame, rules, measures, contract.dataset, contract.personal_columns)
     publish(settings, contract, group, validation.result)
     return {verdict.rule.id: verdict for verdict in validation.verdicts}
 
@@ -123,7 +136,7 @@ def _check_row(contract: Contract, row: dict[str, Any], rule: Rule, now: dt.date
     }  # fmt: skip
 
 
-def _hold(contract: Contract, rules: Sequence[Rule], results: Sequence[dict[str, Any]], row: dict[str, Any]) -> str | None:
+def _hold(contract: Contract, rules: Sequence[Rule], results: Sequence[dict[str, Any]], row: dict[str, Any], rejected: int) -> str | None:
     """Why this delivery must not reach silver, in plain words; None when it may."""
     by_id = {rule.id: rule for rule in rules}
     for result in results:
@@ -134,7 +147,7 @@ def _hold(contract: Contract, rules: Sequence[Rule], results: Sequence[dict[str,
             return f"{rule.id} failed: observed {result['observed']}, expected {_expected(rule)}"
         if "mostly" in rule.kwargs:
             return f"{rule.id} holds for too few rows: {result['unexpected']:,} of {result['evaluated']:,} fail, at least {rule.mostly:.0%} must hold"
-    share = (row["quarantined"] or 0) / row["rows"] if row["rows"] else 0.0
+    share = ((row["quarantined"] or 0) + rejected) / row["rows"] if row["rows"] else 0.0
     if share > contract.tolerated_rejected_share:
         return f"{share:.1%} of the rows are rejected, the contract tolerates {contract.tolerated_rejected_share:.1%}"
     return None
@@ -144,6 +157,14 @@ def _expected(rule: Rule) -> str:
     return ", ".join(f"{key} {value}" for key, value in rule.kwargs.items() if key not in ("column", "mostly"))
 
 
-def _outcome(contract: Contract, row: dict[str, Any], reason: str | None) -> dict[str, Any]:
-    held = {"outcome": "held" if reason else "landed", "reason": "held" if reason else None, "message": reason}
-    return {"dataset": contract.dataset, "delivery": row["delivery"], "name": row["name"], "checked": True, "updated_at": dt.datetime.now(dt.UTC), **held}
+def _outcome(row: dict[str, Any], reason: str | None) -> dict[str, Any]:
+    return _noted(row) | {"checked": True, "outcome": "held" if reason else "landed", "reason": "held" if reason else None, "message": reason}
+
+
+def _unchecked(row: dict[str, Any], problem: LakeError) -> dict[str, Any]:
+    """It stays landed and waits; conform takes only what was checked."""
+    return _noted(row) | {"checked": False, "outcome": "landed", "reason": "unchecked", "message": problem.message}
+
+
+def _noted(row: dict[str, Any]) -> dict[str, Any]:
+    return {"dataset": row["dataset"], "delivery": row["delivery"], "name": row["name"], "updated_at": dt.datetime.now(dt.UTC)}

@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from pyspark.sql import SparkSession
-from pyspark.sql import functions as F
 
 from jobs.contracts.model import Contract
 from jobs.ops.ledger import Ledger
@@ -32,7 +31,7 @@ class Conformed:
 def run(spark: SparkSession, settings: Settings, contract: Contract, rules: Sequence[Rule] = ()) -> Conformed:
     """Make silver follow from the landed deliveries. It is written only when what it is made from has changed."""
     ledger = Ledger(settings)
-    deliveries = ledger.deliveries(contract.dataset)
+    deliveries = [row for row in ledger.deliveries(contract.dataset) if row["checked"]]  # what is landed and not yet checked waits
     stands = standings(deliveries, ledger.rows("receipts", dataset=contract.dataset))
     if not stands:
         return Conformed(contract.dataset, 0, False, {})
@@ -40,8 +39,7 @@ def run(spark: SparkSession, settings: Settings, contract: Contract, rules: Sequ
     changed = silver.fingerprint(settings, contract) != made_from
     judged = states(spark, contract, stands)
     if changed:
-        warned = F.transform(F.filter("_rejections", lambda r: r.severity == "warning"), lambda r: r.rule)
-        silver.replace(spark, settings, contract, judged.where("_state = 'silver'").withColumn("_warnings", warned), made_from)
+        silver.replace(spark, settings, contract, judged.where("_state = 'silver'"), made_from)
     if changed or any(row["outcome"] in ("landed", "held") and row["silver"] is None for row in deliveries):
         _count(ledger, contract, judged.groupBy("_delivery", "_state").count().toArrow().to_pylist(), deliveries)
     totals = {state: sum(row[state] or 0 for row in ledger.deliveries(contract.dataset)) for state in ("silver", "duplicate", "superseded", "held")}
@@ -49,7 +47,8 @@ def run(spark: SparkSession, settings: Settings, contract: Contract, rules: Sequ
 
 
 def _fingerprint(ledger: Ledger, contract: Contract, stands: Sequence[Standing]) -> str:
-    rejected = sorted((r["delivery"], r["record"], r["part"], r["rule"]) for r in ledger.rows("rejections", dataset=contract.dataset, severity="critical"))
+    in_spark = [row for row in ledger.rows("checks", dataset=contract.dataset, engine="spark") if row["severity"] != "info"]
+    rejected = sorted((row["delivery"], row["rule"], row["fingerprint"], str(row["unexpected"])) for row in in_spark)  # what decides ops.rejections
     facts = [sorted(map(str, map(asdict, stands))), rejected, contract.mode, contract.key, contract.identity, list(silver.columns(contract).items())]
     return hashlib.sha256(repr(facts).encode()).hexdigest()
 

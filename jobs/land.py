@@ -123,7 +123,7 @@ def _pieces(receipt: dict[str, Any]) -> list[Piece]:
 
 
 def _lander(contract: Contract, rules: Sequence[Rule]) -> Any:
-    personal = {c.name for c in contract.columns if c.classification in ("personal", "sensitive")}
+    personal = contract.personal_columns
 
     def land(pieces: Iterator[Piece]) -> Iterator[str]:
         settings = load_settings()
@@ -152,7 +152,7 @@ def _file(client: Any, bucket: str, contract: Contract, frame: pl.DataFrame) -> 
     return json.dumps({"file": written | {"deliveries": frame["_delivery"].unique().to_list()}})
 
 
-def _land_piece(settings: Settings, client: Any, contract: Contract, rules: Sequence[Rule], personal: set[str], piece: Piece) -> tuple[pl.DataFrame | None, Facts]:
+def _land_piece(settings: Settings, client: Any, contract: Contract, rules: Sequence[Rule], personal: frozenset[str], piece: Piece) -> tuple[pl.DataFrame | None, Facts]:
     facts = Facts(piece.raw.delivery, encoding=contract.reader.encoding or "utf-8")
     try:
         part = _read(settings, client, contract, piece, facts)
@@ -205,7 +205,7 @@ def _read_csv(settings: Settings, client: Any, contract: Contract, piece: Piece,
     return part
 
 
-def _judged(contract: Contract, rules: Sequence[Rule], personal: set[str], piece: Piece, part: Part) -> tuple[pl.DataFrame, Measures, int]:
+def _judged(contract: Contract, rules: Sequence[Rule], personal: frozenset[str], piece: Piece, part: Part) -> tuple[pl.DataFrame, Measures, int]:
     """Typed rows with lineage, rejections and, where critical, what was sent."""
     values = typed(part.frame, contract)
     frame = values.frame.with_columns(part.frame["_record"], part.frame["_part"])
@@ -228,7 +228,7 @@ def _sent(frame: pl.DataFrame, critical: pl.Series) -> pl.Series:
 def _ragged(frame: pl.DataFrame, part: Part) -> pl.DataFrame:
     """Records with another number of fields than the header: no value can be trusted, the line itself is kept."""
     message = "the line has {} fields, the header has {}: a delimiter or a quote is missing or too many"
-    rejections = [[{"rule": "ragged", "severity": "critical", "column": None, "value": None, "message": message.format(r.actual, r.expected)}] for r in part.ragged]
+    rejections = [[{"rule": bronze.RAGGED, "severity": "critical", "column": None, "value": None, "message": message.format(r.actual, r.expected)}] for r in part.ragged]
     empty = pl.DataFrame({name: pl.Series([None] * len(part.ragged), dtype=kind) for name, kind in frame.schema.items()})
     return empty.with_columns(
         pl.Series("_record", [r.record for r in part.ragged], dtype=pl.Int64), pl.lit(0, pl.Int32).alias("_part"),

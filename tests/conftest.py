@@ -13,6 +13,7 @@ from pyspark.sql import SparkSession
 from jobs.platform.settings import Settings, load_settings
 
 SKIPPED = pytest.StashKey[int]()
+REAL_DATA = Path(os.environ.get("LAKE_REAL_DATA") or load_settings().root.parent / "shared" / "data")
 
 
 @pytest.fixture(scope="session")
@@ -38,10 +39,21 @@ def store(settings: Settings) -> Any:
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:
-    """The folder of real dumps. Absent: these tests skip, and in CI they fail."""
-    path = Path(os.environ.get("LAKE_REAL_DATA") or load_settings().root.parent / "shared" / "data")
-    if not path.is_dir():
-        if os.environ.get("CI"):
-            pytest.fail(f"the real data is not at {path}; set LAKE_REAL_DATA")
-        pytest.skip(f"no real data at {path}")
-    return path
+    """The folder of real dumps. Where it is absent these tests are left out (see below); in CI they fail."""
+    if not REAL_DATA.is_dir():
+        pytest.fail(f"the real data is not at {REAL_DATA}; set LAKE_REAL_DATA")
+    return REAL_DATA
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if REAL_DATA.is_dir() or os.environ.get("CI"):
+        return
+    without = [item for item in items if "real_data" in getattr(item, "fixturenames", ())]
+    config.stash[SKIPPED] = len(without)
+    for item in without:
+        item.add_marker(pytest.mark.skip(reason="no real data"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if count := config.stash.get(SKIPPED, 0):
+        terminalreporter.write_line(f"{count} tests of real data skipped: there is none at {REAL_DATA} (set LAKE_REAL_DATA)")

@@ -15,6 +15,7 @@ from jobs.contracts.odcs import did_you_mean
 from jobs.platform.errors import LakeError
 from jobs.platform.settings import load_settings
 from jobs.quality.implied import rules_of
+from jobs.quality.rules import Rule
 from jobs.quality.suites import lint_suite, orphans, suite_path
 
 
@@ -29,17 +30,20 @@ def check(only: Annotated[list[str] | None, typer.Argument(metavar="DATASET|FILE
     findings += orphans(root)
     wanted = chosen(root, contracts, findings, only or [])
     contracts = [c for c in contracts if _files(root, c) & wanted]
-    rules = 0
+    rules: list[tuple[Contract, Rule]] = []
     for contract in contracts:
         try:
-            rules += len(rules_of(contract, root))
+            rules += [(contract, rule) for rule in rules_of(contract, root)]
             findings += lint_suite(contract, root)
         except BrokenContract as problem:
             findings += problem.findings
     findings = [f for f in findings if Path(f.path).resolve() in wanted]
     for finding in findings:
         console.print(_shown(finding), highlight=False, soft_wrap=True)
-    console.print(f"{len(contracts)} contracts, {rules} rules, {len(findings)} findings")
+    unfused = [f"{contract.dataset} {rule.id}: judged in Spark, not while landing: {rule.unfused}" for contract, rule in rules if rule.unfused]
+    for line in unfused:
+        console.print(line, highlight=False, soft_wrap=True, markup=False)
+    console.print(f"{len(contracts)} contracts, {len(rules)} rules ({len(unfused)} unfused), {len(findings)} findings")
     raise typer.Exit(1 if findings else 0)
 
 

@@ -142,8 +142,12 @@ class Contract:
         return tuple(c.name for c in keyed)
 
     @property
+    def personal_columns(self) -> frozenset[str]:
+        return frozenset(c.name for c in self.columns if c.classification in ("personal", "sensitive"))
+
+    @property
     def personal(self) -> bool:
-        return any(c.classification in ("personal", "sensitive") for c in self.columns)
+        return bool(self.personal_columns)
 
     def column(self, name: str) -> Column:
         return next(c for c in self.columns if c.name == name)

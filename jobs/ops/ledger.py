@@ -58,10 +58,10 @@ TABLES: Mapping[str, LedgerTable] = {
             ("unexpected", N), ("success", B), ("engine", S), ("fingerprint", S), ("observed", S), ("sample", S), ("checked_at", T),
         ]),
     ),
-    # one row a row rejected by a rule that needs many rows
+    # one row a row rejected by a rule that is judged in Spark, before silver
     "rejections": LedgerTable(
         ("dataset", "delivery", "record", "part", "rule"),
-        pa.schema([("dataset", S), ("delivery", S), ("record", N), ("part", N), ("rule", S), ("severity", S)]),
+        pa.schema([("dataset", S), ("delivery", S), ("record", N), ("part", N), ("rule", S), ("severity", S), ("column", S), ("message", S)]),
     ),
 }
 
@@ -98,8 +98,9 @@ class Ledger:
 
     def rows(self, name: str, **equals: str) -> list[dict[str, Any]]:
         """Ledger rows with these column values; meant for one dataset's rows, not for a data set."""
-        filters = [(column, "=", value) for column, value in equals.items()]
-        return self.table(name).to_pyarrow_table(filters=filters or None).to_pylist()
+        partition = [("dataset", "=", equals["dataset"])] if "dataset" in equals else None
+        found = self.table(name).to_pyarrow_table(filters=partition).to_pylist()  # pyarrow compares no string views, which other columns may come as
+        return [row for row in found if all(row[column] == value for column, value in equals.items())]
 
     def deliveries(self, dataset: str) -> list[dict[str, Any]]:
         return sorted(self.rows("deliveries", dataset=dataset), key=lambda row: row["delivery"])

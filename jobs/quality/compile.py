@@ -11,11 +11,13 @@ from typing import Any
 import polars as pl
 
 from jobs.quality.measures import SAMPLES, Measures, RuleMeasure
+from jobs.quality.regexes import matches
 from jobs.quality.rules import Rule
 
 REJECTION = pl.Struct({"rule": pl.String, "severity": pl.String, "column": pl.String, "value": pl.String, "message": pl.String})
 REJECTIONS = pl.List(REJECTION)
 MASK = "•••"
+EXACT_DIGITS = 15  # a decimal of so many digits is one exact double divided by another
 
 
 @dataclass(frozen=True)
@@ -40,16 +42,26 @@ Schema = Mapping[str, pl.DataType]
 
 
 def _literal(value: Any, kind: pl.DataType) -> pl.Expr:
-    """A YAML value as a literal of the column's type; GX compares in the column's type too."""
-    if isinstance(value, str) and kind == pl.Date:
-        return pl.lit(dt.date.fromisoformat(value[:10]))
-    if isinstance(value, str) and isinstance(kind, pl.Datetime):
-        return pl.lit(dt.datetime.fromisoformat(value).replace(tzinfo=dt.UTC)).dt.cast_time_unit("us")
-    return pl.lit(value)
+    """A bound as a literal of the type that GX compares in: a double, a day or a moment (UTC where it names no zone)."""
+    if kind == pl.Date:
+        return pl.lit(dt.date.fromisoformat(value) if isinstance(value, str) else value)
+    if isinstance(kind, pl.Datetime):
+        return pl.lit(_moment(value)).dt.cast_time_unit("us")
+    return pl.lit(float(value))
 
 
-def _null(columns: Sequence[str]) -> pl.Expr:
-    return reduce(lambda a, b: a | b, (pl.col(c).is_null() for c in columns))
+def _moment(value: Any) -> dt.datetime:
+    said = dt.datetime.fromisoformat(value) if isinstance(value, str) else value
+    moment = said if isinstance(said, dt.datetime) else dt.datetime(said.year, said.month, said.day)
+    return moment.astimezone(dt.UTC) if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+
+
+def _comparable(column: str, kind: pl.DataType) -> pl.Expr:
+    """Numbers as doubles. A long decimal goes through its text: that is rounded once, as in Java, and a division twice."""
+    value = pl.col(column)
+    if isinstance(kind, pl.Decimal) and (kind.precision or 38) > EXACT_DIGITS:
+        return value.cast(pl.String).cast(pl.Float64)
+    return value.cast(pl.Float64) if kind.is_numeric() else value
 
 
 def _map_test(column: str, good: pl.Expr) -> Test:
@@ -58,8 +70,8 @@ def _map_test(column: str, good: pl.Expr) -> Test:
 
 def _between(kwargs: Mapping[str, Any], schema: Schema) -> Test:
     column = kwargs["column"]
-    value, kind = pl.col(column), schema[column]
-    return _map_test(column, _bounds(value, kwargs, lambda v: _literal(v, kind)))
+    kind = schema[column]
+    return _map_test(column, _bounds(_comparable(column, kind), kwargs, lambda v: _literal(v, kind)))
 
 
 def _bounds(value: pl.Expr, kwargs: Mapping[str, Any], literal: Callable[[Any], pl.Expr]) -> pl.Expr:
@@ -73,8 +85,7 @@ def _bounds(value: pl.Expr, kwargs: Mapping[str, Any], literal: Callable[[Any], 
 
 def _in_set(kwargs: Mapping[str, Any], schema: Schema) -> Test:
     column = kwargs["column"]
-    options = [_literal(v, schema[column]) for v in kwargs["value_set"]]
-    return _map_test(column, reduce(lambda a, b: a | b, (pl.col(column) == option for option in options), pl.lit(False)))
+    return _map_test(column, reduce(lambda a, b: a | b, (pl.col(column) == pl.lit(value) for value in kwargs["value_set"]), pl.lit(False)))
 
 
 def _opposite(make: Callable[[Mapping[str, Any], Schema], Test]) -> Callable[[Mapping[str, Any], Schema], Test]:
@@ -87,12 +98,12 @@ def _opposite(make: Callable[[Mapping[str, Any], Schema], Test]) -> Callable[[Ma
 
 def _regex(kwargs: Mapping[str, Any], schema: Schema) -> Test:
     column = kwargs["column"]
-    return _map_test(column, pl.col(column).cast(pl.String).str.contains(kwargs["regex"]))
+    return _map_test(column, matches(pl.col(column), kwargs["regex"]))
 
 
 def _lengths(kwargs: Mapping[str, Any], schema: Schema) -> Test:
     column = kwargs["column"]
-    return _map_test(column, _bounds(pl.col(column).cast(pl.String).str.len_chars().cast(pl.Int64), kwargs, pl.lit))
+    return _map_test(column, _bounds(pl.col(column).str.len_chars().cast(pl.Int64), kwargs, pl.lit))
 
 
 def _length_equal(kwargs: Mapping[str, Any], schema: Schema) -> Test:
@@ -107,7 +118,7 @@ def _pair_ignored(kwargs: Mapping[str, Any]) -> pl.Expr:
 def _greater(kwargs: Mapping[str, Any], schema: Schema) -> Test:
     a, b = pl.col(kwargs["column_A"]), pl.col(kwargs["column_B"])
     good = (a >= b) if kwargs.get("or_equal") else (a > b)
-    return Test(_pair_ignored(kwargs), good.fill_null(False).not_(), kwargs["column_A"])
+    return Test(_pair_ignored(kwargs), good.not_(), kwargs["column_A"])  # a pair that lacks a value is neither greater nor unexpected, as in GX
 
 
 def _equal(kwargs: Mapping[str, Any], schema: Schema) -> Test:
@@ -136,8 +147,8 @@ def castable(column: str) -> Rule:
 
 
 def fused(rules: Sequence[Rule]) -> tuple[Rule, ...]:
-    """The rules this module judges; the others are for GX on Spark."""
-    return tuple(rule for rule in rules if rule.type in ROW_TYPES)
+    """The rules this module judges; the others are for Spark."""
+    return tuple(rule for rule in rules if rule.scope == "row" and rule.unfused is None)
 
 
 def judge(frame: pl.DataFrame, rules: Sequence[Rule], failed_casts: Mapping[str, tuple[pl.Series, pl.Series]], personal: Collection[str]) -> Judged:
@@ -181,7 +192,7 @@ def _rejections(frame: pl.DataFrame, found: list[tuple[Rule, pl.Series, pl.Serie
         pl.DataFrame({
             "at": mask.arg_true(), "rule": [rule.id] * int(mask.sum()), "severity": [rule.severity] * int(mask.sum()), "column": [column] * int(mask.sum()),
             "value": [MASK] * int(mask.sum()) if column in personal else shown.filter(mask).cast(pl.String, strict=False),
-            "message": [_message(rule)] * int(mask.sum()),
+            "message": [message_of(rule)] * int(mask.sum()),
         })
         for rule, mask, shown, column in found
         if mask.any()
@@ -193,7 +204,8 @@ def _rejections(frame: pl.DataFrame, found: list[tuple[Rule, pl.Series, pl.Serie
     return rows.join(grouped, on="at", how="left", maintain_order="left")["_rejections"], critical
 
 
-def _message(rule: Rule) -> str:
+def message_of(rule: Rule) -> str:
+    """What a clerk reads about a row that fails this rule."""
     said = rule.meta.get("message")
     if isinstance(said, dict):
         return str(said.get("en") or next(iter(said.values())))

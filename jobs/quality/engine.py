@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import Any
 
 import great_expectations.expectations as gxe
 from great_expectations.execution_engine import SparkDFExecutionEngine
+from great_expectations.expectations.registry import get_metric_kwargs
 
 from jobs.quality.compile import fused
 from jobs.quality.measures import Measures, RuleMeasure
@@ -17,27 +19,55 @@ from jobs.quality.rules import Rule
 
 @dataclass(frozen=True)
 class Known:
-    """The measures of a batch and the rules they belong to."""
+    """The measures of a batch, by what GX asks for: `by_question` has the rules that landing judged, `nulls` how many a column has."""
 
-    measures: Measures
-    rules: tuple[Rule, ...]
+    rows: int
+    by_question: Mapping[str, RuleMeasure]
+    nulls: Mapping[str, int]
 
 
 KNOWN: ContextVar[Known | None] = ContextVar("known", default=None)
 NOTHING = object()
+DOMAIN = ("column", "column_A", "column_B", "ignore_row_if")
 
 
 def expectation_class(type_: str) -> Any:
     return getattr(gxe, "".join(part.capitalize() for part in type_.split("_")))
 
 
+def expectation(rule: Rule) -> Any:
+    """The rule as GX's own object. Raises pydantic's ValidationError for arguments GX does not take."""
+    return expectation_class(rule.type)(**rule.kwargs, severity=rule.severity, meta={"rule": rule.id, **rule.meta})
+
+
+def known(measures: Measures, rules: Sequence[Rule]) -> Known:
+    judged = [(rule, measures.rules[rule.id]) for rule in fused(rules) if rule.id in measures.rules]
+    single = [(str(rule.kwargs["column"]), rule, measure) for rule, measure in judged if "column" in rule.kwargs]
+    nulls = {column: measure.ignored for column, rule, measure in single if not rule.type.endswith("_null")}
+    return Known(measures.rows, {_rule_question(rule): measure for rule, measure in judged}, nulls)
+
+
+def _rule_question(rule: Rule) -> str:
+    """What GX will ask the engine for this rule, by GX's own account of it."""
+    made = expectation(rule)
+    kwargs = get_metric_kwargs(f"{made.map_metric}.condition", made.configuration)
+    return question(made.map_metric, kwargs["metric_domain_kwargs"], kwargs["metric_value_kwargs"])
+
+
+def question(base: str, domain: Mapping[str, Any], values: Mapping[str, Any]) -> str:
+    """A metric by what decides its value: base name, columns, arguments. The format of the answer and the batch are left out."""
+    where = {name: domain[name] for name in DOMAIN if domain.get(name) is not None}
+    said = {name: value for name, value in values.items() if name != "result_format" and value is not None and value is not False}
+    return json.dumps([base, where, said], sort_keys=True, default=str, ensure_ascii=False)
+
+
 class MeasuredEngine(SparkDFExecutionEngine):  # type: ignore[misc]
     """Reads no row for a metric that landing has counted."""
 
     def resolve_metrics(self, metrics_to_resolve: Iterable[Any], metrics: Any = None, runtime_configuration: Any = None) -> Any:
-        known, answered, rest = KNOWN.get(), {}, []
+        facts, answered, rest = KNOWN.get(), {}, []
         for metric in metrics_to_resolve:
-            value = answer(known, metric.metric_name, metric.metric_domain_kwargs, metric.metric_value_kwargs or {}) if known else NOTHING
+            value = answer(facts, metric.metric_name, metric.metric_domain_kwargs, metric.metric_value_kwargs or {}) if facts else NOTHING
             if value is NOTHING:
                 rest.append(metric)
             else:
@@ -45,43 +75,28 @@ class MeasuredEngine(SparkDFExecutionEngine):  # type: ignore[misc]
         return answered | (super().resolve_metrics(rest, metrics, runtime_configuration) if rest else {})
 
 
-def answer(known: Known, name: str, domain: Mapping[str, Any], values: Mapping[str, Any]) -> Any:
-    """The metric's value, or NOTHING."""
+def answer(facts: Known, name: str, domain: Mapping[str, Any], values: Mapping[str, Any]) -> Any:
+    """The metric's value, or NOTHING where only Spark can tell."""
     if domain.get("row_condition"):
         return NOTHING
     if name == "table.row_count":
-        return known.measures.rows
+        return facts.rows
     base, _, what = name.rpartition(".")
-    if what not in ("unexpected_count", "unexpected_values") or not domain.get("column"):
-        return NOTHING
-    found = _measure(known, base, str(domain["column"]), values)
-    if found is None:
-        return _nulls(known, base, what, str(domain["column"]))
-    return found.unexpected if what == "unexpected_count" else [value for _, value in found.samples]
+    measure = facts.by_question.get(question(base, domain, values))
+    if measure is not None:
+        return _of(measure, what, pair="column_A" in domain)
+    if name == "column_values.nonnull.unexpected_count":
+        return facts.nulls.get(str(domain.get("column")), NOTHING)
+    return NOTHING
 
 
-def _measure(known: Known, base: str, column: str, values: Mapping[str, Any]) -> RuleMeasure | None:
-    for rule in fused(known.rules):
-        if rule.kwargs.get("column") != column or getattr(expectation_class(rule.type), "map_metric", None) != base:
-            continue
-        said = {k: v for k, v in rule.kwargs.items() if k not in ("column", "mostly")}
-        if all(_same(values.get(k), v) for k, v in said.items()):
-            return known.measures.rules.get(rule.id)
-    return None
-
-
-def _same(a: Any, b: Any) -> bool:
-    return a == b or str(a) == str(b)
-
-
-def _nulls(known: Known, base: str, what: str, column: str) -> Any:
-    """Every column-map rule that landing judged on a column ignored just its nulls."""
-    if base != "column_values.nonnull" or what != "unexpected_count":
-        return NOTHING
-    for rule in fused(known.rules):
-        single = rule.kwargs.get("column") == column and not rule.type.endswith("_null")
-        if single and rule.id in known.measures.rules:
-            return known.measures.rules[rule.id].ignored
+def _of(measure: RuleMeasure, what: str, pair: bool) -> Any:
+    if what == "unexpected_count":
+        return measure.unexpected
+    if what == "filtered_row_count" and pair:
+        return measure.evaluated
+    if what == "unexpected_values" and (not pair or not measure.unexpected):
+        return [value for _, value in measure.samples]  # of a pair landing keeps one value only
     return NOTHING
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from jobs.contracts.model import Column, Contract
 from jobs.quality.compile import ROW_TYPES
+from jobs.quality.dialect import unfused
 from jobs.quality.rules import Rule, Scope
 from jobs.quality.suites import read_suite
 
@@ -17,13 +18,14 @@ ROWS_TYPES = {"expect_column_values_to_be_unique", "expect_compound_columns_to_b
 def rules_of(contract: Contract, root: Path) -> tuple[Rule, ...]:
     """All rules with stable, unique ids. Raises BrokenContract for a suite that cannot be read."""
     raw = [*implied(contract), *suite_rules(contract, root)]
+    columns = {column.name: column for column in contract.columns}
     seen: Counter[str] = Counter()
     rules = []
     for type_, kwargs, severity, origin, meta in raw:
         name = _short(type_, kwargs)
         seen[name] += 1
         rule_id = name if seen[name] == 1 else f"{name}#{seen[name]}"
-        rules.append(Rule(rule_id, type_, kwargs, severity, _scope(type_), origin, meta))
+        rules.append(Rule(rule_id, type_, kwargs, severity, _scope(type_), origin, meta, unfused(type_, kwargs, columns)))
     return tuple(rules)
 
 

@@ -1,38 +1,103 @@
-"""Rules that need many rows and still decide single rows: judged once, in Spark, before silver."""
+"""What is judged once in Spark, before silver: rules that need many rows and still decide single rows, and row rules that Polars reads differently."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from functools import reduce
 
+from great_expectations.exceptions import GreatExpectationsError
+from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
 from jobs.contracts.model import Contract
+from jobs.ops.ledger import Ledger
+from jobs.platform.errors import LakeError
+from jobs.quality.compile import message_of
+from jobs.quality.conditions import failing
 from jobs.quality.engine import columns_of
 from jobs.quality.rules import Rule
-from jobs.tables.states import content
+from jobs.tables.bronze import judged_rows
+from jobs.tables.states import ROW, content, critical
 
-MOST = 10_000  # more violations than this in a delivery are no longer single bad rows: the delivery is held
+MOST = 10_000  # more repeated keys than this are no longer single bad rows: the delivery is held
 
 
-def repeated(spark: SparkSession, contract: Contract, rule: Rule, deliveries: Sequence[str]) -> DataFrame:
+def in_spark(rules: Sequence[Rule]) -> tuple[Rule, ...]:
+    """The rules whose failing rows this module finds; what is only for information counts rows and marks none."""
+    return tuple(rule for rule in rules if rule.severity != "info" and (rule.scope == "rows" or (rule.scope == "row" and rule.unfused is not None)))
+
+
+def judge_in_spark(spark: SparkSession, ledger: Ledger, contract: Contract, rules: Sequence[Rule], deliveries: Sequence[str]) -> dict[str, str]:
+    """Write the failing rows of these deliveries into ops.rejections; a delivery with too many repeated keys gets a reason to hold it instead.
+
+    Raises LakeError naming a rule that Spark cannot judge.
+    """
+    held: dict[str, str] = {}
+    for rule in in_spark(rules):
+        try:
+            held |= _judge(spark, ledger, contract, rule, [d for d in deliveries if d not in held])
+        except (PySparkException, GreatExpectationsError) as problem:
+            raise LakeError(f"{rule.id} cannot be judged: {_first_line(problem, contract, rule)}", "mend the expectation, then run check again") from None
+    return held
+
+
+def _judge(spark: SparkSession, ledger: Ledger, contract: Contract, rule: Rule, deliveries: Sequence[str]) -> dict[str, str]:
+    found = _found(spark, contract, rule, deliveries)
+    few = found.limit(MOST + 1).toArrow().to_pylist()
+    if len(few) <= MOST:
+        if few:
+            ledger.merge("rejections", [_facts(contract, rule) | {"delivery": r["_delivery"], "record": r["_record"], "part": r["_part"]} for r in few])
+        return {}
+    crowded = _crowded(found) if rule.scope == "rows" and rule.severity == "critical" else {}
+    _write(contract, rule, found.where(~F.col("_delivery").isin(list(crowded))) if crowded else found)
+    return crowded
+
+
+def _facts(contract: Contract, rule: Rule) -> dict[str, str]:
+    return {"dataset": contract.dataset, "rule": rule.id, "severity": rule.severity, "column": ", ".join(columns_of(rule)), "message": message_of(rule)}
+
+
+def _first_line(problem: Exception, contract: Contract, rule: Rule) -> str:
+    """Spark's words hold the value it stumbled over; nobody needs to read it where the column is personal."""
+    return type(problem).__name__ if contract.personal_columns & set(columns_of(rule)) else str(problem).splitlines()[0][:300]
+
+
+def _found(spark: SparkSession, contract: Contract, rule: Rule, deliveries: Sequence[str]) -> DataFrame:
+    rows = judged_rows(spark, contract, deliveries)
+    return (repeated(rows, contract, rule) if rule.scope == "rows" else failing(rows, rule)).select(*ROW)
+
+
+def repeated(rows: DataFrame, contract: Contract, rule: Rule) -> DataFrame:
     """Rows without a critical rejection whose key repeats inside their delivery with different content.
 
     Rows that repeat in every column are no violation: conform makes them duplicates of one survivor.
     """
     key = Window.partitionBy("_delivery", *columns_of(rule))
-    valid = spark.table(f"bronze.{contract.table}").where(F.col("_delivery").isin(list(deliveries)))
-    valid = valid.where(~F.coalesce(F.exists("_rejections", lambda r: r.severity == "critical"), F.lit(False)))
+    valid = rows.where(~critical())
     for name in columns_of(rule):
         valid = valid.where(F.col(name).isNotNull())
     marked = valid.withColumn("_content", content(contract))
     return marked.withColumn("_differs", F.min("_content").over(key) != F.max("_content").over(key)).where("_differs")
 
 
-def violations(spark: SparkSession, contract: Contract, rule: Rule, deliveries: Sequence[str]) -> list[dict[str, Any]]:
-    """Ledger rows of `ops.rejections`, at most MOST + 1 (a bounded sample of facts, no data set)."""
-    found = repeated(spark, contract, rule, deliveries).select("_delivery", "_record", "_part").limit(MOST + 1).toArrow().to_pylist()
-    return [
-        {"dataset": contract.dataset, "delivery": row["_delivery"], "record": row["_record"], "part": row["_part"], "rule": rule.id, "severity": rule.severity} for row in found
-    ]
+def rejected_in_spark(spark: SparkSession, contract: Contract, deliveries: Sequence[str]) -> dict[str, int]:
+    """Delivery → rows with a critical rejection of this module and none of landing."""
+    found = spark.table("ops.rejections").where((F.col("dataset") == contract.dataset) & F.col("delivery").isin(list(deliveries)) & (F.col("severity") == "critical"))
+    rows = found.select(F.col("delivery").alias("_delivery"), F.col("record").alias("_record"), F.col("part").cast("int").alias("_part")).distinct()
+    clean = judged_rows(spark, contract, deliveries).where(~critical()).select(*ROW)
+    return {row["_delivery"]: row["count"] for row in rows.join(clean, list(ROW), "left_semi").groupBy("_delivery").count().collect()}
+
+
+def _crowded(found: DataFrame) -> dict[str, str]:
+    reason = f"more than {MOST:,} rows repeat a key with different content: the key or the dump is wrong"
+    return {row["_delivery"]: reason for row in found.groupBy("_delivery").count().where(F.col("count") > MOST).collect()}
+
+
+def _write(contract: Contract, rule: Rule, found: DataFrame) -> None:
+    """Merged by key, so that a repeated run writes nothing new; the rows never leave Spark."""
+    row = [F.col("_delivery").alias("delivery"), F.col("_record").alias("record"), F.col("_part").cast("bigint").alias("part")]
+    rows = found.select(*row, *[F.lit(value).alias(name) for name, value in _facts(contract, rule).items()]).alias("s")
+    keys = [F.col(f"rejections.{name}") == F.col(f"s.{name}") for name in ("delivery", "record", "part", "rule")]
+    same = reduce(lambda a, b: a & b, keys, F.col("rejections.dataset") == F.lit(contract.dataset))
+    rows.mergeInto("ops.rejections", same).whenNotMatched().insertAll().merge()

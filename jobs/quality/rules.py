@@ -16,7 +16,8 @@ class Rule:
     """One expectation in GX's own words.
 
     `id` is unique within the dataset and stable over runs; `scope` says who decides it: one row (while landing),
-    many rows that still decide single rows (before silver), or the delivery as a whole.
+    many rows that still decide single rows (before silver), or the delivery as a whole. `unfused`: why a row rule is
+    judged in Spark, before silver, and not while landing.
     """
 
     id: str
@@ -26,6 +27,7 @@ class Rule:
     scope: Scope
     origin: Literal["contract", "suite"]
     meta: dict[str, Any] = field(default_factory=dict)
+    unfused: str | None = None
 
     @property
     def mostly(self) -> float:

@@ -18,6 +18,7 @@ SEVERITIES = ("critical", "warning", "info")
 SUITE_KEYS = ("name", "meta", "expectations")
 ITEM_KEYS = ("type", "kwargs", "severity", "meta")
 CONDITIONS = ("row_condition", "condition_parser")
+BETWEEN, UNORDERED = "expect_column_values_to_be_between", ("string", "json", "boolean")
 NOT_ON_SPARK = frozenset({
     "expect_column_values_to_be_dateutil_parseable", "expect_column_values_to_match_like_pattern", "expect_column_values_to_match_like_pattern_list",
     "expect_column_values_to_not_match_like_pattern", "expect_column_values_to_not_match_like_pattern_list", "expect_query_results_to_match_comparison",
@@ -131,6 +132,9 @@ def _column_faults(contract: Contract, type_: str, kwargs: Any, line: int) -> It
     for key, name in single + listed:
         if name not in names:
             yield _line(kwargs, key, line), f"the contract has no column {name!r}{did_you_mean(str(name), names)}"
+    kinds = {c.name: c.kind for c in contract.columns}
+    if type_ == BETWEEN and (kind := kinds.get(kwargs.get("column"))) in UNORDERED:
+        yield _line(kwargs, "column", line), f"Great Expectations compares no column of type {kind} with bounds; use a regex, a set, or a length"
     for key in CONDITIONS:
         if key in kwargs and type_ in ROW_TYPES:
             yield _line(kwargs, key, line), f"{key} is not possible for a rule that is judged while landing; split the column or the rule"

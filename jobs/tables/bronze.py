@@ -15,7 +15,8 @@ import pyarrow.parquet as pq
 from deltalake import CommitProperties, DeltaTable, Transaction
 from deltalake.exceptions import TableNotFoundError
 from deltalake.transaction import AddAction, RemoveAction
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from jobs.contracts.model import Contract
 from jobs.platform.settings import Settings
@@ -27,6 +28,7 @@ LINEAGE: dict[str, pl.DataType] = {
     "_delivery": pl.String(), "_period": pl.String(), "_record": pl.Int64(), "_part": pl.Int32(), "_rejections": REJECTIONS, "_raw": pl.String(),
 }  # fmt: skip
 METADATA = "lake.deliveries"
+RAGGED = "ragged"  # the rule of a record whose number of fields is not the header's
 
 
 def polars_schema(contract: Contract) -> dict[str, pl.DataType]:
@@ -98,6 +100,12 @@ def notes(table: DeltaTable) -> dict[str, dict[str, Any]]:
     return found
 
 
+def judged_rows(spark: SparkSession, contract: Contract, deliveries: Sequence[str]) -> DataFrame:
+    """The rows that could be read: what landing judged, and what Great Expectations judges. A ragged record has no values to judge."""
+    rows = spark.table(f"bronze.{contract.table}").where(F.col("_delivery").isin(list(deliveries)))
+    return rows.where(~F.coalesce(F.exists("_rejections", lambda r: r.rule == RAGGED), F.lit(False)))
+
+
 def publish_name(spark: SparkSession, settings: Settings, contract: Contract) -> None:
     """Make the table and its quarantine view known in the catalog."""
     location = settings.uri("bronze", contract.table, scheme="s3a")
@@ -107,8 +115,8 @@ def publish_name(spark: SparkSession, settings: Settings, contract: Contract) ->
         CREATE OR REPLACE VIEW quarantine.{contract.table} AS
         SELECT b._delivery, b._period, b._record, b._part, b._raw, concat(coalesce(b._rejections, array()), coalesce(m.found, array())) AS reasons
         FROM bronze.{contract.table} b
-        LEFT JOIN (SELECT delivery, record, part, collect_list(named_struct('rule', rule, 'severity', severity, 'column', CAST(NULL AS STRING),
-                          'value', CAST(NULL AS STRING), 'message', 'this row is not unique')) AS found
+        LEFT JOIN (SELECT delivery, record, part, collect_list(named_struct('rule', rule, 'severity', severity, 'column', `column`,
+                          'value', CAST(NULL AS STRING), 'message', message)) AS found
                    FROM ops.rejections WHERE dataset = '{contract.dataset}' AND severity = 'critical' GROUP BY ALL) m
           ON b._delivery = m.delivery AND b._record = m.record AND b._part = m.part
         WHERE {critical} OR m.found IS NOT NULL""")

@@ -54,6 +54,11 @@ def content(contract: Contract) -> Column:
     return F.sha2(F.to_json(F.struct(*[F.col(name) for name in own]), {"ignoreNullFields": "false"}), 256)
 
 
+def critical() -> Column:
+    """Whether landing rejected the row."""
+    return F.coalesce(F.exists("_rejections", lambda r: r.severity == "critical"), F.lit(False))
+
+
 def states(spark: SparkSession, contract: Contract, stands: Sequence[Standing]) -> DataFrame:
     """Every bronze row of the landed deliveries with `_state`, `_survivor` (of a duplicate or superseded row) and, for snapshots, validity."""
     marked = _marked(spark, contract, stands)
@@ -66,16 +71,24 @@ def states(spark: SparkSession, contract: Contract, stands: Sequence[Standing]) 
 def _marked(spark: SparkSession, contract: Contract, stands: Sequence[Standing]) -> DataFrame:
     rows = [(s.delivery, s.standing, s.rank) for s in stands]
     known = F.broadcast(spark.createDataFrame(rows, "_delivery string, _standing string, _rank int"))
-    many = (
-        spark.table("ops.rejections").where(F.col("dataset") == contract.dataset).where("severity = 'critical'")
-        .select(F.col("delivery").alias("_delivery"), F.col("record").alias("_record"), F.col("part").cast("int").alias("_part"), F.lit(True).alias("_many")).distinct()
-    )  # fmt: skip
-    critical = F.coalesce(F.exists("_rejections", lambda r: r.severity == "critical"), F.lit(False)) | F.coalesce(F.col("_many"), F.lit(False))
-    state = (
-        F.when(F.col("_standing") == "held", "held").when(F.col("_standing") == "superseded", "superseded").when(critical, "quarantined")
-    )  # fmt: skip
-    bronze = spark.table(f"bronze.{contract.table}").join(known, "_delivery").join(F.broadcast(many), list(ROW), "left")
-    return bronze.withColumn("_state", state).withColumn("_survivor", F.lit(None).cast("string")).drop("_many", "_standing").withColumn("_content", content(contract))
+    state = F.when(F.col("_standing") == "held", "held").when(F.col("_standing") == "superseded", "superseded").when(critical() | F.col("_rejected"), "quarantined")
+    bronze = spark.table(f"bronze.{contract.table}").join(known, "_delivery").join(_in_spark(spark, contract), list(ROW), "left")
+    told = bronze.withColumn("_rejected", F.coalesce("_rejected", F.lit(False))).withColumn("_warnings", _warnings())
+    return told.withColumn("_state", state).withColumn("_survivor", F.lit(None).cast("string")).drop("_rejected", "_warned", "_standing").withColumn("_content", content(contract))
+
+
+def _in_spark(spark: SparkSession, contract: Contract) -> DataFrame:
+    """One row a bronze row that a rule judged in Spark rejected or warns of."""
+    found = spark.table("ops.rejections").where(F.col("dataset") == contract.dataset)
+    named = found.select(F.col("delivery").alias("_delivery"), F.col("record").alias("_record"), F.col("part").cast("int").alias("_part"), "rule", "severity")
+    warned = F.sort_array(F.collect_set(F.when(F.col("severity") == "warning", F.col("rule"))))
+    return named.groupBy(*ROW).agg(F.max(F.col("severity") == "critical").alias("_rejected"), warned.alias("_warned"))
+
+
+def _warnings() -> Column:
+    """Rules of severity warning that the row does not meet, from landing and from Spark; null where there is none."""
+    landed = F.transform(F.filter("_rejections", lambda r: r.severity == "warning"), lambda r: r.rule)
+    return F.when(F.col("_warned").isNull(), landed).otherwise(F.concat(F.coalesce(landed, F.array().cast("array<string>")), F.col("_warned")))
 
 
 def _name(prefix: str = "") -> Column:

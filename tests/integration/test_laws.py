@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from jobs import conform, land, register
+from jobs import check, conform, land, register
 from jobs.contracts.model import Column, Contract, Reader
 from jobs.ops.ledger import Ledger
 from jobs.platform.settings import Settings
@@ -34,6 +34,7 @@ def run(spark: SparkSession, settings: Settings, contract: Contract) -> None:
     rules = rules_of(contract, settings.root)
     register.run(spark, settings, contract)
     land.run(spark, settings, contract, rules)
+    check.run(spark, settings, contract, rules)
     conform.run(spark, settings, contract, rules)
 
 
@@ -43,7 +44,8 @@ def silver(spark: SparkSession, contract: Contract) -> list[tuple[Any, ...]]:
     return sorted((tuple(row) for row in rows), key=str)
 
 
-@pytest.mark.parametrize("mode", ["snapshot", pytest.param("increment", marks=pytest.mark.slow), pytest.param("events", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", ["snapshot", "increment", "events"])
 def test_periods_in_every_order_make_the_same_silver(spark: SparkSession, settings: Settings, store: Any, mode: str) -> None:
     results = []
     for order in itertools.permutations(PERIODS):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from gx_results import counted
 from pyspark.sql import SparkSession
 
 from jobs import check, conform, land, register
@@ -17,7 +18,10 @@ from jobs.contracts.model import Contract
 from jobs.ops.ledger import Ledger
 from jobs.platform.settings import Settings
 from jobs.quality.implied import rules_of
+from jobs.quality.measures import Measures
+from jobs.quality.validate import validate
 from jobs.sample.real import deliveries as real_deliveries
+from jobs.tables.bronze import judged_rows
 
 SUFFIX = uuid.uuid4().hex[:6]
 Lander = Callable[[str], Contract]
@@ -148,6 +152,19 @@ def test_every_record_is_somewhere(spark: SparkSession, settings: Settings, land
         assert row["records"] == row["records_read"] + row["skipped_preamble"] + row["skipped_footnotes"] + row["skipped_blank"]
         assert row["rows"] == row["silver"] + row["quarantined_rows"] + row["duplicate"] + row["superseded"] + row["held"]
     assert sum(row["silver"] for row in rows) == value(spark, contract, "count(*)")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dataset", ["finance.spend", "statistics.province_indicator", "health.covid_case", "traffic.collision", "power.meter_reading", "emergency.earthquake"])
+def test_gx_says_the_same_from_what_landing_counted_as_from_the_rows(spark: SparkSession, settings: Settings, landed: Lander, dataset: str) -> None:
+    contract = landed(dataset)
+    rules = rules_of(load_contract(contract_path(settings.root, dataset)), settings.root)
+    rows = [row for row in Ledger(settings).deliveries(contract.dataset) if row["outcome"] in ("landed", "held")]
+    frame = judged_rows(spark, contract, [row["delivery"] for row in rows]).select(*[c.name for c in contract.columns])
+    measures = sum((Measures.from_json(row["measures"]) for row in rows), Measures())
+    measured, plain = (validate(frame, rules, known, dataset, contract.personal_columns).result for known in (measures, None))
+    assert [counted(item) for item in measured.results] == [counted(item) for item in plain.results]
+    assert len(plain.results) == len(rules)
 
 
 def test_a_second_run_changes_nothing(spark: SparkSession, settings: Settings, landed: Lander) -> None:

@@ -48,6 +48,7 @@ def faults(root: Path, contract: Contract, text: str, lint: bool = False) -> lis
         ("type: expect_column_values_to_be_between", "type: expect_column_values_to_be_betwen", 3, "did you mean 'expect_column_values_to_be_between'?"),
         ("expect_column_values_to_be_between", "expect_column_values_to_match_like_pattern", 3, "on Spark"),
         ("column: kwh", "column: kw", 5, "did you mean 'kwh'?"),
+        ("column: kwh", "column: meter_id", 5, "compares no column of type string with bounds"),
         ("severity: warning", "severity: warn", 7, "severity must be one of"),
         ("    severity: warning\n", "", 3, "severity must be one of"),
         ("kwargs:", "kwarg:", 4, "did you mean 'kwargs'?"),
