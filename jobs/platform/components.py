@@ -20,6 +20,7 @@ from jobs.platform.secrets import connect_token, credentials, secret
 from jobs.platform.settings import Settings
 from jobs.platform.store import require_store
 
+JOB_CLASS = "org.civiclake.JobServer"
 CONNECT_CLASS = "org.apache.spark.sql.connect.service.SparkConnectServer"
 
 
@@ -127,7 +128,7 @@ def _connect(settings: Settings) -> Component:
     home, port = settings.state / "spark", settings.port("connect")
     memory = settings.spark.memory if settings.spark.memory != "auto" else f"{min(6, max(1, psutil.virtual_memory().total * 2 // 5 >> 30))}g"
     command = (
-        str(spark_home() / "bin" / "spark-submit"), "--class", CONNECT_CLASS, "--name", "civiclake", "--driver-memory", memory,
+        str(spark_home() / "bin" / "spark-submit"), "--class", JOB_CLASS, "--name", "civiclake", "--driver-memory", memory,
         "--properties-file", str(home / "spark-defaults.conf"), "spark-internal",
     )  # fmt: skip
     job = credentials(settings)
@@ -198,6 +199,8 @@ def spark_conf(settings: Settings) -> dict[str, str]:
         "spark.sql.shuffle.partitions": "4",
         "spark.sql.sources.parallelPartitionDiscovery.parallelism": "8",
         "spark.sql.execution.arrow.maxRecordsPerBatch": "100000",
+        "spark.python.daemon.module": "jobs.platform.workers",
+        "spark.sql.artifact.isolation.enabled": "false",
         "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
         "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
         "spark.sql.catalogImplementation": "hive",
