@@ -10,50 +10,62 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Contender:
-    """`run(tag)` does the work under names that carry the tag; `clean(tag)` removes what it wrote and is not timed."""
+    """`run(tag)` does the work under names that carry the tag and may tell the seconds of its steps; `clean(tag)` removes what it wrote and is not timed."""
 
     name: str
     what: str
     run: Callable[[str], Mapping[str, float] | None]
-    clean: Callable[[str], None]
+    clean: Callable[[str], None] = lambda tag: None
 
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds of every round. `parts`: name of a step → its seconds in every round, where a contender tells them."""
+    """One entry a round: seconds by the clock, seconds of processor time of the whole stack, and the seconds of each step."""
 
     name: str
     what: str
     seconds: tuple[float, ...]
-    parts: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    processor: tuple[float, ...]
+    steps: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
     @property
     def median(self) -> float:
         return statistics.median(self.seconds)
 
 
-def measured(contenders: Sequence[Contender], rounds: int, tell: Callable[[str], None]) -> list[Timing]:
-    """Every contender once to warm up (thrown away), then `rounds` times in turn."""
-    seconds: dict[str, list[float]] = {c.name: [] for c in contenders}
-    parts: dict[str, list[Mapping[str, float]]] = {c.name: [] for c in contenders}
+@dataclass(frozen=True)
+class Round:
+    seconds: float
+    processor: float
+    steps: Mapping[str, float]
+
+
+def measured(contenders: Sequence[Contender], rounds: int, processor: Callable[[], float], tell: Callable[[str], None]) -> list[Timing]:
+    """Every contender once to warm up (thrown away), then `rounds` times in turn. `processor`: seconds of processor time spent so far."""
+    found: dict[str, list[Round]] = {c.name: [] for c in contenders}
     for number in range(rounds + 1):
         for contender in contenders:
-            tell(f"{'warm-up' if number == 0 else f'round {number} of {rounds}'}: {contender.what}")
-            took, said = _once(contender, f"r{number}")
+            tell(f"{f'round {number} of {rounds}' if number else 'warm-up'}: {contender.what}")
+            one = _once(contender, f"r{number}", processor)
             if number:
-                seconds[contender.name].append(took)
-                parts[contender.name].append(said)
-    return [Timing(c.name, c.what, tuple(seconds[c.name]), _by_step(parts[c.name])) for c in contenders]
+                found[contender.name].append(one)
+    return [_timing(contender, found[contender.name]) for contender in contenders]
 
 
-def _once(contender: Contender, tag: str) -> tuple[float, Mapping[str, float]]:
+def ratios(ours: Timing, theirs: Timing) -> tuple[float, ...]:
+    """Ours against theirs in each round: both halves of a ratio met the same machine."""
+    return tuple(mine / other for mine, other in zip(ours.seconds, theirs.seconds, strict=True))
+
+
+def _once(contender: Contender, tag: str, processor: Callable[[], float]) -> Round:
     try:
-        began = time.perf_counter()
-        said = contender.run(tag)
-        return time.perf_counter() - began, said or {}
+        spent, began = processor(), time.perf_counter()
+        steps = contender.run(tag)
+        return Round(time.perf_counter() - began, processor() - spent, steps or {})
     finally:
         contender.clean(tag)
 
 
-def _by_step(parts: Sequence[Mapping[str, float]]) -> dict[str, tuple[float, ...]]:
-    return {step: tuple(part[step] for part in parts) for step in (parts[0] if parts else {})}
+def _timing(contender: Contender, rounds: Sequence[Round]) -> Timing:
+    steps = {step: tuple(r.steps[step] for r in rounds) for step in (rounds[0].steps if rounds else {})}
+    return Timing(contender.name, contender.what, tuple(r.seconds for r in rounds), tuple(r.processor for r in rounds), steps)
