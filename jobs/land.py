@@ -219,10 +219,10 @@ def _judged(contract: Contract, rules: Sequence[Rule], personal: frozenset[str],
 
 
 def _sent(frame: pl.DataFrame, critical: pl.Series) -> pl.Series:
-    if not critical.any():
-        return pl.Series("_raw", [], dtype=pl.String).extend_constant(None, frame.height)
+    """What was sent, as JSON, of the rows that are critical; null for the others."""
     columns = [c for c in frame.columns if not c.startswith("_")]
-    return frame.select(pl.when(critical).then(pl.struct(pl.col(columns).cast(pl.String)).struct.json_encode()).otherwise(None).alias("_raw"))["_raw"]
+    sent = frame.filter(critical).select(pl.struct(pl.col(columns).cast(pl.String)).struct.json_encode().alias("_raw"))["_raw"]
+    return pl.Series("_raw", [], dtype=pl.String).extend_constant(None, frame.height).scatter(critical.arg_true(), sent)
 
 
 def _ragged(frame: pl.DataFrame, part: Part) -> pl.DataFrame:

@@ -18,6 +18,7 @@ from urllib.parse import quote
 import ijson
 import pyarrow as pa
 import pyarrow.parquet as pq
+from boto3.s3.transfer import TransferConfig
 from pyspark.sql import SparkSession
 
 from jobs.contracts.model import Contract
@@ -30,6 +31,8 @@ from jobs.readers.count import LineCounter, count_json_bytes
 from jobs.tables.spread import spread
 
 CHUNK = 8 * FRAME
+# One CopyObject takes up to 5 GiB, and a store that keeps objects in chunks (SeaweedFS) copies whole chunks instead of cutting them anew.
+COPY = TransferConfig(multipart_threshold=4 << 30, multipart_chunksize=1 << 30)
 
 
 @dataclass(frozen=True)
@@ -145,7 +148,7 @@ def _copy(settings: Settings, client: Any, contract: Contract, file: Delivered, 
     origin = {"landing-key": quote(file.key), "delivered-at": file.delivered_at}
     if not contract.personal:
         source = {"Bucket": settings.bucket("landing"), "Key": file.key}
-        client.copy(source, target, raw_key, ExtraArgs={"Metadata": origin, "MetadataDirective": "REPLACE", "CopySourceIfMatch": file.etag})
+        client.copy(source, target, raw_key, ExtraArgs={"Metadata": origin, "MetadataDirective": "REPLACE", "CopySourceIfMatch": file.etag}, Config=COPY)
         return
     key = delivery_key(client, settings.bucket("keys"), f"{contract.dataset}/{delivery}", master_key(settings), create=True)
     body = client.get_object(Bucket=settings.bucket("landing"), Key=file.key, IfMatch=file.etag)["Body"]

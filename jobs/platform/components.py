@@ -21,6 +21,7 @@ from jobs.platform.secrets import connect_token, credentials, secret
 from jobs.platform.settings import Settings
 from jobs.platform.store import require_store
 
+JOB_CLASS = "org.civiclake.JobServer"
 CONNECT_CLASS = "org.apache.spark.sql.connect.service.SparkConnectServer"
 
 
@@ -143,17 +144,21 @@ def _connect(settings: Settings) -> Component:
     home, port = settings.state / "spark", settings.port("connect")
     memory = settings.spark.memory if settings.spark.memory != "auto" else f"{min(6, max(1, psutil.virtual_memory().total * 2 // 5 >> 30))}g"
     command = (
-        str(spark_home() / "bin" / "spark-submit"), "--class", CONNECT_CLASS, "--name", "civiclake", "--driver-memory", memory,
+        str(spark_home() / "bin" / "spark-submit"), "--class", JOB_CLASS, "--name", "civiclake", "--driver-memory", memory,
         "--properties-file", str(home / "spark-defaults.conf"), "spark-internal",
     )  # fmt: skip
+    return Component("spark", command, job_env(settings) | {"SPARK_CONF_DIR": str(home)}, lambda: _listens(port), (port,), 120, lambda: _write_spark_conf(settings, home, spark_conf(settings)))
+
+
+def job_env(settings: Settings) -> dict[str, str]:
+    """Environment of a process that runs Spark for the role `job`: the Connect server, or a spark-submit of one job."""
     job = credentials(settings)
-    env = _plain_env() | {
-        "SPARK_CONF_DIR": str(home), "JAVA_HOME": str(java_home()), "SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": sys.executable,
+    return _plain_env() | {
+        "JAVA_HOME": str(java_home()), "SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": sys.executable,
         "PYTHONPATH": str(settings.root), "LAKE_ROOT": str(settings.root), "LAKE_PROFILE": settings.profile, "LAKE_ROLE": "job", "LAKE_PORT_BASE": str(settings.port_base),
         "AWS_ACCESS_KEY_ID": job.access_key, "AWS_SECRET_ACCESS_KEY": job.secret_key, "SPARK_CONNECT_AUTHENTICATE_TOKEN": connect_token(settings),
         "LAKE_SECRET_MASTER_KEY": secret(settings, "master_key"), "TZ": "UTC", "POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1",
     }  # fmt: skip
-    return Component("spark", command, env, lambda: _listens(port), (port,), 120, lambda: _write_spark_conf(settings, home, spark_conf(settings)))
 
 
 def _connect_analyst(settings: Settings) -> Component:
@@ -214,6 +219,8 @@ def spark_conf(settings: Settings) -> dict[str, str]:
         "spark.sql.shuffle.partitions": "4",
         "spark.sql.sources.parallelPartitionDiscovery.parallelism": "8",
         "spark.sql.execution.arrow.maxRecordsPerBatch": "100000",
+        "spark.python.daemon.module": "jobs.platform.workers",
+        "spark.sql.artifact.isolation.enabled": "false",
         "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
         "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
         "spark.sql.catalogImplementation": "hive",

@@ -29,6 +29,7 @@ class Known:
 KNOWN: ContextVar[Known | None] = ContextVar("known", default=None)
 NOTHING = object()
 DOMAIN = ("column", "column_A", "column_B", "ignore_row_if")
+ROW_NAMES = ("unexpected_index_query", "unexpected_index_list")  # which rows failed, by index columns; without such columns GX makes the query and shows it nowhere
 
 
 def expectation_class(type_: str) -> Any:
@@ -83,6 +84,8 @@ def answer(facts: Known, name: str, domain: Mapping[str, Any], values: Mapping[s
         return facts.rows
     base, _, what = name.rpartition(".")
     measure = facts.by_question.get(question(base, domain, values))
+    if measure is not None and what in ROW_NAMES:
+        return NOTHING if (values.get("result_format") or {}).get("unexpected_index_column_names") else None
     if measure is not None:
         return _of(measure, what, pair="column_A" in domain)
     if name == "column_values.nonnull.unexpected_count":

@@ -87,12 +87,8 @@ def read_range(data: bytes, reader: Reader, head: Head, first_record: int, last:
     """
     if b"\x00" in data:
         raise Refused("nul_bytes", f"The file holds NUL bytes (first at byte {data.index(0)} of its part); it is damaged or not text. Send it again.")
-    text = decode(data, reader.encoding, first_record)
-    footnotes = 0
-    if last and reader.footnote:
-        text, footnotes = _without_footnotes(text, reader.footnote)
-    utf8 = text.encode() if reader.encoding and reader.encoding.lower() not in ("utf-8", "utf8") or footnotes else data
-    if not utf8.strip():
+    utf8, footnotes = _utf8(data, reader, first_record, last)
+    if not utf8[:4096].strip() and not utf8.strip():
         empty = pa.table({name: pa.array([], pa.string()) for name in head.names})
         return Parsed(empty, np.array([], dtype=np.int64), (), footnotes)
     names = [*head.names, "__trailing"] if head.trailing else list(head.names)
@@ -104,13 +100,31 @@ def read_range(data: bytes, reader: Reader, head: Head, first_record: int, last:
     return Parsed(table, np.delete(numbers, bad), ragged, footnotes)
 
 
+def _utf8(data: bytes, reader: Reader, first_record: int, last: bool) -> tuple[bytes, int]:
+    """The text as UTF-8 without its footnotes, and how many these were. ASCII is told from the rest at once and needs no decoding."""
+    is_utf8, footnote = (reader.encoding or "utf-8").lower() in ("utf-8", "utf8"), reader.footnote if last else None
+    if is_utf8 and not footnote and data.isascii():
+        return data, 0
+    text, footnotes = decode(data, reader.encoding, first_record), 0
+    if footnote:
+        text, footnotes = _without_footnotes(text, footnote)
+    return (data if is_utf8 and not footnotes else text.encode()), footnotes
+
+
 def _numbers(data: bytes, reader: Reader, count: int, first: int) -> npt.NDArray[np.int64]:
     """Record numbers of the non-blank records; blank lines keep theirs, so a clerk finds the line."""
-    if b"\n\n" not in data and b"\n\r\n" not in data and not data.startswith((b"\n", b"\r\n")):
+    if not _may_have_blank_lines(data, count):
         return np.arange(first, first + count, dtype=np.int64)
     lines = _record_lines(data, reader.quote)
     full = [i for i, line in enumerate(lines) if line.strip(b"\r\n")]
     return np.array(full, dtype=np.int64) + first
+
+
+def _may_have_blank_lines(data: bytes, records: int) -> bool:
+    """As many lines as records: none is blank, and no record has several. Otherwise a blank line may still be inside quotes."""
+    if data.count(b"\n") + (not data.endswith(b"\n")) == records:
+        return False
+    return data.startswith((b"\n", b"\r\n")) or b"\n\n" in data or b"\n\r\n" in data
 
 
 def _record_lines(data: bytes, quote: str | None) -> list[bytes]:

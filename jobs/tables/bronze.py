@@ -53,15 +53,20 @@ def _small(field: pa.Field) -> pa.Field:
 
 def write_file(client: Any, bucket: str, table: str, frame: pl.DataFrame, contract: Contract) -> dict[str, Any]:
     """Write one Parquet file into the table's folder; it is no part of the table until its path is committed."""
-    path, sink = f"part-{uuid.uuid4()}.snappy.parquet", io.BytesIO()
+    path, sink = f"part-{uuid.uuid4()}.zstd.parquet", io.BytesIO()
     arrow = frame.select(list(polars_schema(contract))).to_arrow(compat_level=pl.CompatLevel.oldest()).cast(arrow_schema(contract))
-    pq.write_table(arrow, sink, compression="snappy", use_dictionary=["_delivery", "_period"], write_statistics=["_delivery", "_period"], data_page_size=1 << 20)
+    pq.write_table(arrow, sink, compression="zstd", compression_level=1, use_dictionary=_repeating(contract), write_statistics=["_delivery", "_period"], data_page_size=1 << 20)
     size = sink.tell()
     sink.seek(0)
     client.put_object(Bucket=bucket, Key=f"{table}/{path}", Body=sink)
     low, high = frame["_delivery"].min(), frame["_delivery"].max()
     stats = {"numRecords": frame.height, "minValues": {"_delivery": low}, "maxValues": {"_delivery": high}, "nullCount": {"_delivery": 0}}
     return {"path": path, "size": size, "stats": json.dumps(stats)}
+
+
+def _repeating(contract: Contract) -> list[str]:
+    """Columns of few values, which a dictionary makes small; looking for repetition in the others costs more than it saves."""
+    return ["_delivery", "_period", *(c.name for c in contract.columns if c.enum)]
 
 
 def open_table(settings: Settings, contract: Contract) -> DeltaTable:

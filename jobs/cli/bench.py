@@ -1,0 +1,86 @@
+"""lake bench land"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import statistics
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from jobs.platform.settings import load_settings
+
+if TYPE_CHECKING:
+    from jobs.bench.rounds import Timing
+
+console, told = Console(), Console(stderr=True)
+NEEDED = "store,metastore,spark"
+AIMS = {"plain_spark": 0.6, "spark_gx": 0.35, "polars": 1.2}
+
+
+def add(app: typer.Typer) -> None:
+    bench = typer.Typer(no_args_is_help=True, help="Benchmarks: what the lake costs against what one would write without it.")
+    bench.callback()(lambda: None)  # a command group even while it has one command
+    bench.command("land")(land)
+    app.add_typer(bench, name="bench")
+
+
+def land(
+    rows: Annotated[int, typer.Option(min=1, help="rows of the dump")] = 5_000_000,
+    rounds: Annotated[int, typer.Option(min=1, help="measured rounds, after one that warms up")] = 3,
+    as_json: Annotated[bool, typer.Option("--json", help="print one JSON object instead of tables")] = False,
+) -> None:
+    """Landing with 10 rules against Spark, Spark + GX and Polars. Example: [bold]./lake bench land --rows 1000000 --rounds 1[/]"""
+    from jobs.bench import landing, small
+    from jobs.cli.stack import bring_up
+    from jobs.platform.spark import open_session
+
+    settings = load_settings()
+    with contextlib.redirect_stdout(sys.stderr):
+        bring_up(settings, NEEDED)
+    spark = open_session(settings)
+    try:
+        with told.status("starting …") as status:
+            timings = landing.run(spark, settings, rows, rounds, status.update)
+            tasks = small.run(spark, settings, rounds, status.update)
+    finally:
+        spark.stop()
+    report(f"land {rows:,} rows × 8 columns", [timings, tasks], as_json, {"rows": rows, "rounds": rounds})
+
+
+def report(title: str, groups: Sequence[Sequence[Timing]], as_json: bool, facts: Mapping[str, Any]) -> None:
+    """Each group is one contest; its first timing is ours, and the ratios are ours against each of the others."""
+    if as_json:
+        typer.echo(json.dumps({"bench": title, **facts, **_object(groups)}))
+        return
+    for group in groups:
+        console.print(_table(title if group is groups[0] else group[0].what, group))
+
+
+def _object(groups: Sequence[Sequence[Timing]]) -> dict[str, Any]:
+    from jobs.bench.rounds import ratios
+
+    everyone = [timing for group in groups for timing in group]
+    return {
+        "ratios": {other.name: round(statistics.median(ratios(group[0], other)), 3) for group in groups for other in group[1:]},
+        "seconds": {t.name: [round(s, 2) for s in t.seconds] for t in everyone}, "processor_seconds": {t.name: [round(s, 2) for s in t.processor] for t in everyone},
+        "steps": {t.name: {step: [round(s, 2) for s in seconds] for step, seconds in t.steps.items()} for t in everyone if t.steps},
+    }  # fmt: skip
+
+
+def _table(title: str, group: Sequence[Timing]) -> Table:
+    from jobs.bench.rounds import ratios
+
+    table = Table("", "seconds", "min – max", "processor s", "ours against it", "aim", title=title)
+    for timing in group:
+        ratio, aim = ratios(group[0], timing), AIMS.get(timing.name)
+        against = "" if timing is group[0] else f"{statistics.median(ratio):.2f} × ({min(ratio):.2f} – {max(ratio):.2f})"
+        table.add_row(timing.what, f"{timing.median:.1f}", f"{min(timing.seconds):.1f} – {max(timing.seconds):.1f}", f"{statistics.median(timing.processor):.1f}", against, f"{aim} ×" if aim else "")
+        for step, seconds in timing.steps.items():
+            table.add_row(f"[dim]  {step}[/]", f"[dim]{statistics.median(seconds):.1f}[/]", f"[dim]{min(seconds):.1f} – {max(seconds):.1f}[/]")
+    return table
