@@ -10,6 +10,7 @@ from airflow.sdk import DAG, Asset, Param, get_current_context, task
 from jobs.contracts.load import BrokenContract, contract_path, load_contract
 from jobs.contracts.model import Contract
 from jobs.orchestration import STEPS, Try, run_step
+from jobs.platform.airflow_connection import door_of_airflow
 
 ROOT = Path(__file__).resolve().parents[1]
 START = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
@@ -21,7 +22,7 @@ def step_task(step: str, dataset: str, outlets: list[Asset]):
         context = get_current_context()
         instance = context["ti"]
         this = Try(instance.dag_id, instance.run_id, instance.task_id, instance.map_index, instance.try_number)
-        run_step(step, dataset, this, tuple(context["params"]["periods"] or ()))
+        run_step(step, dataset, this, tuple(context["params"]["periods"] or ()), door_of_airflow())
 
     return run()
 

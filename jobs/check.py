@@ -147,3 +147,14 @@ def _expected(rule: Rule) -> str:
 def _outcome(contract: Contract, row: dict[str, Any], reason: str | None) -> dict[str, Any]:
     held = {"outcome": "held" if reason else "landed", "reason": "held" if reason else None, "message": reason}
     return {"dataset": contract.dataset, "delivery": row["delivery"], "name": row["name"], "checked": True, "updated_at": dt.datetime.now(dt.UTC), **held}
+
+
+def main() -> None:
+    """By spark-submit: `jobs/check.py <dataset> [--period PERIOD]…`"""
+    from jobs.cli.submit import submitted
+
+    submitted("check")
+
+
+if __name__ == "__main__":
+    main()

@@ -12,7 +12,7 @@ from typing import Any
 from jobs.contracts.load import contract_path, load_contract
 from jobs.ops.ledger import Ledger
 from jobs.platform.settings import Settings, load_settings
-from jobs.platform.spark import open_session, stop_earlier, task_session_id
+from jobs.platform.spark import Door, open_session, stop_earlier, task_session_id
 
 log = logging.getLogger("civiclake")
 STEPS = ("register", "land", "check", "conform")
@@ -32,16 +32,19 @@ class Try:
         return task_session_id(self.dag, self.run, self.task, self.map_index, number)
 
 
-def run_step(step: str, dataset: str, this: Try, periods: tuple[str, ...] = ()) -> None:
-    """Run a verb. What an earlier try left running in Spark is stopped first: a killed task does not stop its Spark job by itself."""
+def run_step(step: str, dataset: str, this: Try, periods: tuple[str, ...] = (), door: Door | None = None) -> None:
+    """Run a verb. What an earlier try left running in Spark is stopped first: a killed task does not stop its Spark job by itself.
+
+    `door`: the Spark to use, where it is not the profile's.
+    """
     settings = load_settings()
     if this.number > 1:
-        stop_earlier(settings, this.session_id(this.number - 1))
+        stop_earlier(settings, this.session_id(this.number - 1), door)
     session, began = this.session_id(this.number), time.monotonic()
-    spark = open_session(settings, session_id=session)
+    spark = open_session(settings, session_id=session, door=door)
     outcome, message = "failed", None
     try:
-        result = _verb(step, spark, settings, dataset, periods)
+        result = run_verb(step, spark, settings, dataset, periods)
         outcome, message = "done", _said(result)
         log.info("%s %s: %s", step, dataset, message)
     finally:
@@ -49,7 +52,8 @@ def run_step(step: str, dataset: str, this: Try, periods: tuple[str, ...] = ()) 
         Ledger(settings).merge("runs", [_run_row(settings, step, dataset, this, session, time.monotonic() - began, outcome, message)])
 
 
-def _verb(step: str, spark: Any, settings: Settings, dataset: str, periods: tuple[str, ...]) -> Any:
+def run_verb(step: str, spark: Any, settings: Settings, dataset: str, periods: tuple[str, ...]) -> Any:
+    """The verb's result: Registered, Landed, Checked or Conformed. `periods` limits register and land."""
     from jobs import check, conform, land, register
     from jobs.quality.implied import rules_of
 

@@ -15,9 +15,9 @@ app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_mar
 
 def main() -> None:
     """Run a command; a LakeError is one line and the way out, never a stack trace (LAKE_DEBUG=1 shows it)."""
-    from jobs.cli import check, data, run, stack
+    from jobs.cli import check, data, run, stack, submit
 
-    for module in (stack, data, run, check):
+    for module in (stack, data, run, submit, check):
         module.add(app)
     try:
         app()

@@ -7,9 +7,8 @@ import os
 import re
 import subprocess
 import sys
-import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +22,7 @@ from jobs.platform.components import java_home
 from jobs.platform.secrets import credentials
 from jobs.platform.settings import Settings
 from jobs.platform.store import delta_options, keys
-from tests.integration.store_gateway import Request, gateway
+from tests.integration.store_gateway import Request, gateway, meeting
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]  # a net for a hang; on two quiet cores the whole file takes minutes
 OURS, DEFAULT = "org.civiclake.ConditionalLogStore", "io.delta.storage.S3SingleDriverLogStore"
@@ -123,19 +122,6 @@ def test_no_commit_of_three_writers_is_lost(settings: Settings, table: Log, tmp_
             driver.hear("done")
     everything = set(itertools.product(("spark1", "spark2", "delta-rs"), range(COMMITS)))
     assert table.stands() == (everything, 3 * COMMITS, 3 * COMMITS)
-
-
-def meeting(drivers: int) -> Callable[[Request], Request]:
-    """For a gateway's `before`: the first try of each driver to commit version 1 waits until every driver is about to do the same."""
-    barrier = threading.Barrier(drivers, timeout=300)
-    places = threading.Semaphore(drivers)
-
-    def hold(request: Request) -> Request:
-        if request.is_commit and request.path.endswith("/00000000000000000001.json") and places.acquire(blocking=False):
-            barrier.wait()
-        return request
-
-    return hold
 
 
 @pytest.mark.parametrize(("log_store", "stand"), [(OURS, 2), (DEFAULT, 1)])
