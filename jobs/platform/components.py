@@ -35,7 +35,7 @@ class Component:
     healthy: Callable[[], bool]
     ports: tuple[int, ...]
     deadline: float = 60
-    prepare: Callable[[], None] = lambda: None
+    prepare: Callable[[], object] = lambda: None
 
 
 def components(settings: Settings) -> list[Component]:
