@@ -23,10 +23,11 @@ def step_task(step: str, datasets: list[str], trigger_rule: TriggerRule):
     )  # fmt: skip
     def run(datasets: list[str]) -> None:
         from jobs.orchestration import run_task, this_try  # seconds of imports, in the task only
+        from jobs.platform.airflow_connection import door_of_airflow
 
         context = get_current_context()
         context["lake_datasets"] = ", ".join(datasets)
-        for done in run_task(step, datasets, this_try(context["ti"]), tuple(context["params"]["periods"] or ())):
+        for done in run_task(step, datasets, this_try(context["ti"]), tuple(context["params"]["periods"] or ()), door_of_airflow()):
             if step == "conform" and done.result.changed:
                 context["outlet_events"][SILVER].add(Asset(f"lake://silver/{done.dataset.replace('.', '__')}"), extra={"rows": done.result.rows})
 

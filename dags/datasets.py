@@ -20,9 +20,10 @@ def step_task(step: str, dataset: str, outlets: list[Asset]):
     @task(task_id=step, retries=2, retry_delay=dt.timedelta(seconds=20), execution_timeout=dt.timedelta(hours=2), outlets=outlets)
     def run() -> None:
         from jobs.orchestration import run_task, this_try  # seconds of imports, in the task only
+        from jobs.platform.airflow_connection import door_of_airflow
 
         context = get_current_context()
-        (done,) = run_task(step, [dataset], this_try(context["ti"]), tuple(context["params"]["periods"] or ()))
+        (done,) = run_task(step, [dataset], this_try(context["ti"]), tuple(context["params"]["periods"] or ()), door_of_airflow())
         if step == "conform" and not done.result.changed:
             raise AirflowSkipException(f"silver of {dataset} is as it was: no asset event")
 

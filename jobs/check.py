@@ -168,3 +168,14 @@ def _unchecked(row: dict[str, Any], problem: LakeError) -> dict[str, Any]:
 
 def _noted(row: dict[str, Any]) -> dict[str, Any]:
     return {"dataset": row["dataset"], "delivery": row["delivery"], "name": row["name"], "updated_at": dt.datetime.now(dt.UTC)}
+
+
+def main() -> None:
+    """By spark-submit: `jobs/check.py <dataset> [--period PERIOD]…`"""
+    from jobs.cli.submit import submitted
+
+    submitted("check")
+
+
+if __name__ == "__main__":
+    main()

@@ -67,3 +67,14 @@ def _count(ledger: Ledger, contract: Contract, counts: Sequence[dict[str, Any]],
             "superseded": found["superseded"], "held": found["held"], "quarantined_rows": found["quarantined"], "updated_at": now,
         })  # fmt: skip
     ledger.merge("deliveries", rows)
+
+
+def main() -> None:
+    """By spark-submit: `jobs/conform.py <dataset> [--period PERIOD]…`"""
+    from jobs.cli.submit import submitted
+
+    submitted("conform")
+
+
+if __name__ == "__main__":
+    main()

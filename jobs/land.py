@@ -306,3 +306,14 @@ def _row(receipt: dict[str, Any], fact: Facts) -> dict[str, Any]:
         "rows": fact.rows, "quarantined": fact.quarantined, "measures": fact.measures, "drift": json.dumps(fact.drift, ensure_ascii=False), "landed_at": now,
         "checked": False, "updated_at": now,
     }  # fmt: skip
+
+
+def main() -> None:
+    """By spark-submit: `jobs/land.py <dataset> [--period PERIOD]…`"""
+    from jobs.cli.submit import submitted
+
+    submitted("land")
+
+
+if __name__ == "__main__":
+    main()

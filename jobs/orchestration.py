@@ -20,7 +20,7 @@ from jobs.contracts.model import Contract
 from jobs.ops.ledger import Ledger
 from jobs.platform.errors import LakeError
 from jobs.platform.settings import Settings, load_settings
-from jobs.platform.spark import open_session, stop_earlier, task_session_id
+from jobs.platform.spark import Door, open_session, stop_earlier, task_session_id
 from jobs.steps import STEPS
 
 log = logging.getLogger("civiclake")
@@ -63,15 +63,15 @@ class StepFailed(LakeError):
         super().__init__("; ".join(f"{step} {done.dataset}: {done.problem}" for done in failed), "mend it and run again: what is done is not done twice")
 
 
-def run_task(step: str, datasets: Sequence[str], this: Try, periods: tuple[str, ...] = ()) -> list[Done]:
+def run_task(step: str, datasets: Sequence[str], this: Try, periods: tuple[str, ...] = (), door: Door | None = None) -> list[Done]:
     """Run a step inside an Airflow task. What an earlier try left running in Spark is stopped first: a killed task does not stop its Spark job by itself.
 
-    Raises StepFailed after all datasets have had their turn.
+    `door`: the Spark to use, where it is not the profile's. Raises StepFailed after all datasets have had their turn.
     """
     settings = load_settings()
     if this.number > 1:
-        stop_earlier(settings, replace(this, number=this.number - 1).session_id)
-    spark = open_session(settings, session_id=this.session_id)
+        stop_earlier(settings, replace(this, number=this.number - 1).session_id, door)
+    spark = open_session(settings, session_id=this.session_id, door=door)
     try:
         done = [run_step(step, spark, settings, dataset, this.run, this.session_id, periods) for dataset in datasets]
     finally:
@@ -85,7 +85,7 @@ def run_step(step: str, spark: SparkSession, settings: Settings, dataset: str, r
     """One verb on one dataset, and its row in ops.runs. A failure is in the answer, so that it stops nothing else (law 5)."""
     began = time.monotonic()
     try:
-        result, problem = _verb(step, spark, settings, dataset, periods), None
+        result, problem = run_verb(step, spark, settings, dataset, periods), None
     except Exception as error:  # noqa: BLE001 - whatever stops a dataset is noted against it, and the others go on
         log.exception("%s %s failed", step, dataset)
         result, problem = None, error.message if isinstance(error, LakeError) else f"{type(error).__name__}: {str(error).splitlines()[0][:300] if str(error) else ''}"
@@ -96,7 +96,7 @@ def run_step(step: str, spark: SparkSession, settings: Settings, dataset: str, r
     return done
 
 
-def _verb(step: str, spark: SparkSession, settings: Settings, dataset: str, periods: tuple[str, ...]) -> Any:
+def run_verb(step: str, spark: SparkSession, settings: Settings, dataset: str, periods: tuple[str, ...]) -> Any:
     """Imports only the verb it runs: Great Expectations, which check needs, takes seconds to import."""
     from jobs.quality.implied import rules_of
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -11,10 +12,13 @@ from rich.table import Table
 from jobs.cli.console import console
 from jobs.platform.components import Component, components, java_home, refresh_grants
 from jobs.platform.errors import LakeError
+from jobs.platform.externals import externals
+from jobs.platform.probe import note_conditions
 from jobs.platform.secrets import make_secrets, secret
 from jobs.platform.settings import Settings, load_settings
-from jobs.platform.store import make_buckets
+from jobs.platform.store import make_buckets, require_store
 from jobs.platform.supervise import start_all, state, stop
+from jobs.platform.writers import admit
 
 Only = Annotated[str, typer.Option(help="Start only these parts and what they need, e.g. store,metastore,spark")]
 
@@ -27,8 +31,16 @@ def add(app: typer.Typer) -> None:
 
 
 def bring_up(settings: Settings, only: str = "") -> None:
-    """Start what is not running, in order, and prepare buckets, databases and ledger tables."""
+    """Start what is not running, in order, and prepare buckets, databases and ledger tables.
+
+    Raises LakeError where a part that runs elsewhere does not answer, or where the store cannot hold several writers and no single one was chosen.
+    """
     make_secrets(settings)
+    for other in externals(settings):
+        other.require()
+        console.print(f"  [green]✓[/] {other.name:<18} elsewhere: {other.address}")
+    if settings.profile != "embedded":
+        _prepare_store(settings)
     wanted = [part for part in components(settings) if not only or part.name in only.split(",") or part.name.split("-")[0] in only.split(",")]
     with console.status("starting the stack …") as status:
 
@@ -39,11 +51,20 @@ def bring_up(settings: Settings, only: str = "") -> None:
             status.update(f"starting {part.name} …")
             start_all(settings.state, [part], tell)
             if part.name == "store":
-                make_buckets(settings)
+                _prepare_store(settings)
                 if refresh_grants(settings, state(settings.state, part).pid or 0):
                     console.print("  [green]✓[/] grants of the contracts")
             if part.name == "spark":
                 _prepare_lake(settings)
+    if settings.spark.connect:
+        _prepare_lake(settings)
+
+
+def _prepare_store(settings: Settings) -> None:
+    """Buckets, and what the store can do: known before anything commits to it."""
+    make_buckets(settings)
+    note_conditions(settings)
+    admit(settings)
 
 
 def _prepare_lake(settings: Settings) -> None:
@@ -84,8 +105,6 @@ def stack_table(settings: Settings) -> Table:
 
 def doctor() -> None:
     """Check every piece and say how to mend what is missing. Example: [bold]./lake doctor[/]"""
-    from jobs.platform.probe import conditional_writes
-
     settings = load_settings()
     findings: list[tuple[str, bool, str]] = []
     findings.append(("Java", _works(java_home), "apt-get install openjdk-17-jdk-headless"))
@@ -93,19 +112,23 @@ def doctor() -> None:
     findings.append(("object store binary", shutil.which("weed") is not None, "run any ./lake command: it makes the environment"))
     for part in components(settings):
         findings.append((part.name, _healthy(settings, part), f"./lake up, then .lake/logs/{part.name}.log"))
-    if findings[3][1]:
-        for name, held in conditional_writes(settings).items():
-            findings.append((f"store: {name}", held, "only one Spark driver may write this store; use a store with conditional PUT"))
+    for other in externals(settings):
+        findings.append((f"{other.name} at {other.address}", _works(other.require), "it is not run by this checkout: start it, or see docs/how-to/run-on-a-cluster.md"))
+    if _works(lambda: require_store(settings)):
+        for name, held in note_conditions(settings).items():
+            findings.append((f"store: {name}", held, "several writers would lose commits: use a store with conditional PUT, or single_writer: true in conf/lake.yaml"))
     for name, good, way_out in findings:
         console.print(f"  [green]✓[/] {name}" if good else f"  [red]✗[/] {name} → {way_out}")
     raise typer.Exit(0 if all(good for _, good, _ in findings) else 1)
 
 
-def _works(check: object) -> bool:
+def _works(check: Callable[[], object]) -> bool:
+    """Whether it raises no LakeError."""
     try:
-        return bool(check())  # type: ignore[operator]
+        check()
     except LakeError:
         return False
+    return True
 
 
 def _healthy(settings: Settings, part: Component) -> bool:

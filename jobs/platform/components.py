@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlparse
 
 import httpx
 import psutil
@@ -22,6 +23,7 @@ from jobs.platform.settings import Settings
 from jobs.platform.store import require_store
 
 JOB_CLASS = "org.civiclake.JobServer"
+JDBC_DRIVERS = {"derby": "org.apache.derby.client.ClientAutoloadedDriver", "postgresql": "org.postgresql.Driver", "mysql": "com.mysql.cj.jdbc.Driver"}
 CONNECT_CLASS = "org.apache.spark.sql.connect.service.SparkConnectServer"
 
 
@@ -35,12 +37,21 @@ class Component:
     healthy: Callable[[], bool]
     ports: tuple[int, ...]
     deadline: float = 60
-    prepare: Callable[[], None] = lambda: None
+    prepare: Callable[[], object] = lambda: None
 
 
 def components(settings: Settings) -> list[Component]:
-    """All processes of the embedded stack, first to last."""
-    return [_store(settings), _metastore(settings), _connect(settings), _connect_analyst(settings), *_airflow(settings)]
+    """The processes this checkout runs, first to last. What the profile says to be elsewhere is not among them (see externals.py)."""
+    own: list[Component] = []
+    if settings.storage.endpoint is None and settings.profile == "embedded":
+        own.append(_store(settings))
+    if settings.metastore is None:
+        own.append(_metastore(settings))
+    if settings.spark.connect is None:
+        own.append(_connect(settings))
+    if settings.spark.connect_analyst is None:
+        own.append(_connect_analyst(settings))
+    return [*own, *_airflow(settings)]
 
 
 def java_home() -> Path:
@@ -147,18 +158,39 @@ def _connect(settings: Settings) -> Component:
         str(spark_home() / "bin" / "spark-submit"), "--class", JOB_CLASS, "--name", "civiclake", "--driver-memory", memory,
         "--properties-file", str(home / "spark-defaults.conf"), "spark-internal",
     )  # fmt: skip
-    return Component("spark", command, job_env(settings) | {"SPARK_CONF_DIR": str(home)}, lambda: _listens(port), (port,), 120, lambda: _write_spark_conf(settings, home, spark_conf(settings)))
+    env = job_env(settings) | {"SPARK_CONNECT_AUTHENTICATE_TOKEN": connect_token(settings)}
+    return Component("spark", command, env, lambda: _listens(port), (port,), 120, lambda: write_job_conf(settings))
 
 
 def job_env(settings: Settings) -> dict[str, str]:
-    """Environment of a process that runs Spark for the role `job`: the Connect server, or a spark-submit of one job."""
+    """Environment of a Spark driver of the job role: the secrets are here, and not in its configuration."""
     job = credentials(settings)
     return _plain_env() | {
-        "JAVA_HOME": str(java_home()), "SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": sys.executable,
-        "PYTHONPATH": str(settings.root), "LAKE_ROOT": str(settings.root), "LAKE_PROFILE": settings.profile, "LAKE_ROLE": "job", "LAKE_PORT_BASE": str(settings.port_base),
-        "AWS_ACCESS_KEY_ID": job.access_key, "AWS_SECRET_ACCESS_KEY": job.secret_key, "SPARK_CONNECT_AUTHENTICATE_TOKEN": connect_token(settings),
-        "LAKE_SECRET_MASTER_KEY": secret(settings, "master_key"), "TZ": "UTC", "POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1",
+        **task_env(settings), **_local_ip(settings), "SPARK_CONF_DIR": str(settings.state / "spark"), "JAVA_HOME": str(java_home()), "PYSPARK_PYTHON": sys.executable,
+        "AWS_ACCESS_KEY_ID": job.access_key, "AWS_SECRET_ACCESS_KEY": job.secret_key, "LAKE_SECRET_MASTER_KEY": secret(settings, "master_key"),
     }  # fmt: skip
+
+
+def write_job_conf(settings: Settings) -> Path:
+    """The folder with the configuration of a Spark driver of the job role, written anew."""
+    home = settings.state / "spark"
+    _write_spark_conf(settings, home, spark_conf(settings))
+    return home
+
+
+def task_env(settings: Settings) -> dict[str, str]:
+    """What a job's Spark tasks need to know, less the secrets."""
+    given = {name: os.environ[name] for name in ("LAKE_S3_ENDPOINT", "LAKE_S3_REGION", "LAKE_SINGLE_WRITER") if name in os.environ}
+    return given | {
+        "PYTHONPATH": str(settings.root), "LAKE_ROOT": str(settings.root), "LAKE_PROFILE": settings.profile, "LAKE_ROLE": "job", "LAKE_PORT_BASE": str(settings.port_base),
+        "TZ": "UTC", "POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1",
+    }  # fmt: skip
+
+
+def _local_ip(settings: Settings) -> dict[str, str]:
+    """The address Spark's driver gives its executors: loopback, unless they are on other machines and the operator says which address they reach."""
+    given = os.environ.get("SPARK_LOCAL_IP")
+    return {"SPARK_LOCAL_IP": given or "127.0.0.1"} if given or settings.profile == "embedded" else {}
 
 
 def _connect_analyst(settings: Settings) -> Component:
@@ -168,7 +200,7 @@ def _connect_analyst(settings: Settings) -> Component:
         str(spark_home() / "bin" / "spark-submit"), "--class", CONNECT_CLASS, "--name", "civiclake-analyst", "--driver-memory", "1g",
         "--properties-file", str(home / "spark-defaults.conf"), "spark-internal",
     )  # fmt: skip
-    env = {key: value for key, value in _plain_env().items() if not key.startswith("LAKE_SECRET_")} | {
+    env = {key: value for key, value in _plain_env().items() if not key.startswith(("LAKE_SECRET_", "LAKE_S3_JOB_"))} | {
         "SPARK_CONF_DIR": str(home), "JAVA_HOME": str(java_home()), "SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": "/bin/false", "TZ": "UTC",
         "AWS_ACCESS_KEY_ID": analyst.access_key, "AWS_SECRET_ACCESS_KEY": analyst.secret_key, "SPARK_CONNECT_AUTHENTICATE_TOKEN": connect_token(settings, "analyst"),
     }  # fmt: skip
@@ -189,8 +221,8 @@ def _write_spark_conf(settings: Settings, home: Path, conf: Mapping[str, str]) -
     (home / "spark-defaults.conf").write_text("".join(f"{key} {value}\n" for key, value in conf.items()))
     url = settings.metastore or f"jdbc:derby://127.0.0.1:{settings.port('metastore')}/metastore;create=true"
     values = {
-        "javax.jdo.option.ConnectionURL": url, "javax.jdo.option.ConnectionDriverName": "org.apache.derby.client.ClientAutoloadedDriver",
-        "javax.jdo.option.ConnectionUserName": "job", "javax.jdo.option.ConnectionPassword": secret(settings, "metastore_job"),
+        "javax.jdo.option.ConnectionURL": url, "javax.jdo.option.ConnectionDriverName": JDBC_DRIVERS[url.split(":")[1]],
+        "javax.jdo.option.ConnectionUserName": os.environ.get("LAKE_METASTORE_USER", "job"), "javax.jdo.option.ConnectionPassword": secret(settings, "metastore_job"),
         "datanucleus.schema.autoCreateAll": "true", "hive.metastore.schema.verification": "false", "datanucleus.connectionPool.maxPoolSize": "4",
     }  # fmt: skip
     rows = "".join(f"<property><name>{key}</name><value>{value.replace('&', '&amp;')}</value></property>\n" for key, value in values.items())
@@ -204,9 +236,11 @@ def _write_spark_conf(settings: Settings, home: Path, conf: Mapping[str, str]) -
 
 def spark_conf(settings: Settings) -> dict[str, str]:
     """Spark's configuration, without any secret: S3 credentials and the token come from the server's environment."""
-    jars = settings.state / "jars"
-    return {
-        "spark.master": settings.spark.master or "local[*]",
+    jars, master = settings.state / "jars", settings.spark.master or "local[*]"
+    told = {} if master.startswith("local") else {f"spark.executorEnv.{name}": value for name, value in task_env(settings).items()}
+    return told | {
+        "spark.master": master,
+        "spark.executor.extraJavaOptions": "-Duser.timezone=UTC",
         "spark.driver.extraClassPath": f"{jars}/*",
         "spark.executor.extraClassPath": f"{jars}/*",
         "spark.driver.extraJavaOptions": f"-Duser.timezone=UTC -Dderby.system.home={settings.state}/spark",
@@ -227,6 +261,7 @@ def spark_conf(settings: Settings) -> dict[str, str]:
         "spark.sql.warehouse.dir": settings.uri("warehouse", "tables", scheme="s3a"),
         "spark.databricks.delta.snapshotPartitions": "2",
         "spark.databricks.delta.schema.autoMerge.enabled": "false",
+        "spark.hadoop.civiclake.single.writer": str(settings.single_writer).lower(),
         "spark.delta.logStore.s3a.impl": "org.civiclake.ConditionalLogStore",
         "spark.delta.logStore.s3.impl": "org.civiclake.ConditionalLogStore",
         "spark.hadoop.fs.s3.impl": "org.apache.hadoop.fs.s3a.S3AFileSystem",
@@ -235,6 +270,7 @@ def spark_conf(settings: Settings) -> dict[str, str]:
         "spark.hadoop.fs.s3a.path.style.access": "true",
         "spark.hadoop.fs.s3a.connection.ssl.enabled": str(settings.endpoint.startswith("https")).lower(),
         "spark.hadoop.fs.s3a.aws.credentials.provider": "software.amazon.awssdk.auth.credentials.EnvironmentVariableCredentialsProvider",
+        **settings.spark.conf,
     }
 
 
@@ -242,12 +278,13 @@ def airflow_env(settings: Settings) -> dict[str, str]:
     """Environment of every Airflow process; the Connect token is in the connection's URI, which no template can reach."""
     home, port = settings.state / "airflow", settings.port("airflow")
     job = credentials(settings)
-    connection = {"conn_type": "spark_connect", "host": "sc://localhost", "port": settings.port("connect"), "password": connect_token(settings)}
+    where = urlparse(settings.spark.connect or f"sc://localhost:{settings.port('connect')}")
+    connection = {"conn_type": "spark_connect", "host": f"sc://{where.hostname}", "port": where.port or 15002, "password": connect_token(settings)}
     return _plain_env() | {
         "AIRFLOW_HOME": str(home), "PYTHONPATH": str(settings.root), "LAKE_ROOT": str(settings.root), "LAKE_PROFILE": settings.profile, "LAKE_ROLE": "job",
         "LAKE_PORT_BASE": str(settings.port_base), "AWS_ACCESS_KEY_ID": job.access_key, "AWS_SECRET_ACCESS_KEY": job.secret_key,
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "AIRFLOW_CONN_LAKE_SPARK": json.dumps(connection), "GX_ANALYTICS_ENABLED": "false",
-        "AIRFLOW__CORE__DAGS_FOLDER": str(settings.root / "dags"), "AIRFLOW__CORE__LOAD_EXAMPLES": "False", "AIRFLOW__CORE__PARALLELISM": "3",
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "AIRFLOW_CONN_LAKE_SPARK": os.environ.get("AIRFLOW_CONN_LAKE_SPARK") or json.dumps(connection), "GX_ANALYTICS_ENABLED": "false",
+        "AIRFLOW__CORE__DAGS_FOLDER": str(settings.root / "dags"), "AIRFLOW__CORE__LOAD_EXAMPLES": "False", "AIRFLOW__CORE__PARALLELISM": "1" if settings.single_writer else "3",
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/", "AIRFLOW__CORE__FERNET_KEY": secret(settings, "airflow_fernet"),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin", "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home / "passwords.json"),
         "AIRFLOW__API__HOST": "127.0.0.1", "AIRFLOW__API__PORT": str(port), "AIRFLOW__API__WORKERS": "1", "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{port}",

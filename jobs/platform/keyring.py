@@ -23,7 +23,8 @@ TAG = 16
 def delivery_key(client: Any, bucket: str, name: str, master: bytes, create: bool = False) -> bytes:
     """The data key of a delivery (32 bytes). Raises LakeError when it was destroyed or never made."""
     aead, aad = AESGCM(master), name.encode()
-    if create:
+    sealed = _stored(client, bucket, name)
+    if sealed is None and create:
         nonce, key = os.urandom(12), AESGCM.generate_key(256)
         try:
             client.put_object(Bucket=bucket, Key=name, Body=nonce + aead.encrypt(nonce, key, aad), IfNoneMatch="*")
@@ -31,11 +32,17 @@ def delivery_key(client: Any, bucket: str, name: str, master: bytes, create: boo
         except ClientError as problem:
             if problem.response["ResponseMetadata"]["HTTPStatusCode"] not in (409, 412):
                 raise
-    try:
-        sealed = client.get_object(Bucket=bucket, Key=name)["Body"].read()
-    except client.exceptions.NoSuchKey:
-        raise LakeError(f"the key of {name} is gone: its raw copy can no longer be read", "the delivery was erased, or the key store was lost") from None
+        sealed = _stored(client, bucket, name)
+    if sealed is None:
+        raise LakeError(f"the key of {name} is gone: its raw copy can no longer be read", "the delivery was erased, or the key store was lost")
     return aead.decrypt(sealed[:12], sealed[12:], aad)
+
+
+def _stored(client: Any, bucket: str, name: str) -> bytes | None:
+    try:
+        return bytes(client.get_object(Bucket=bucket, Key=name)["Body"].read())
+    except client.exceptions.NoSuchKey:
+        return None
 
 
 def seal(content: bytes, key: bytes, first_frame: int, last: bool) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from typing import Any
 
@@ -10,19 +11,41 @@ from botocore.exceptions import ClientError
 from jobs.platform.settings import Settings
 from jobs.platform.store import s3
 
+PUT_NEW, PUT_SAME, MULTIPART_NEW = "PUT If-None-Match", "PUT If-Match", "CompleteMultipartUpload If-None-Match"
+OF_COMMITS = (PUT_NEW, MULTIPART_NEW)  # what delta-rs and the LogStore commit by
+
 
 def conditional_writes(settings: Settings) -> dict[str, bool]:
     """Try each condition on a scratch object of the ops bucket; True where the store refuses the second writer."""
     client, bucket, key = s3(settings), settings.bucket("ops"), f"_probe/{uuid.uuid4()}"
-    etag = client.put_object(Bucket=bucket, Key=key, Body=b"1", IfNoneMatch="*")["ETag"]
+    client.put_object(Bucket=bucket, Key=key, Body=b"1")
     try:
         return {
-            "PUT If-None-Match": _refused(client.put_object, Bucket=bucket, Key=key, Body=b"2", IfNoneMatch="*"),
-            "PUT If-Match": _refused(client.put_object, Bucket=bucket, Key=key, Body=b"2", IfMatch='"' + "0" * 32 + '"') and bool(etag),
-            "CompleteMultipartUpload If-None-Match": _multipart_refused(client, bucket, key),
+            PUT_NEW: _refused(client.put_object, Bucket=bucket, Key=key, Body=b"2", IfNoneMatch="*"),
+            PUT_SAME: _refused(client.put_object, Bucket=bucket, Key=key, Body=b"2", IfMatch='"' + "0" * 32 + '"'),
+            MULTIPART_NEW: _multipart_refused(client, bucket, key),
         }
     finally:
         client.delete_object(Bucket=bucket, Key=key)
+
+
+def note_conditions(settings: Settings) -> dict[str, bool]:
+    """Probe the store, and keep the answer beside the stack's pid files for the jobs that follow."""
+    answers, path = conditional_writes(settings), settings.state / "run" / "store.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f"store-{uuid.uuid4()}.partial")
+    partial.write_text(json.dumps({"endpoint": settings.endpoint, "conditions": answers}))
+    partial.rename(path)
+    return answers
+
+
+def known_conditions(settings: Settings) -> dict[str, bool]:
+    """The noted answer of this endpoint; it is probed where there is none."""
+    try:
+        noted = json.loads((settings.state / "run" / "store.json").read_text())
+    except FileNotFoundError:
+        return note_conditions(settings)
+    return dict(noted["conditions"]) if noted["endpoint"] == settings.endpoint else note_conditions(settings)
 
 
 def _multipart_refused(client: Any, bucket: str, key: str) -> bool:

@@ -28,8 +28,10 @@ class Storage(BaseModel):
 class Spark(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     connect: str | None
+    connect_analyst: str | None = None
     master: str | None
     memory: str
+    conf: dict[str, str] = {}  # further properties of the job server, for a cluster's own needs
 
 
 class Settings(BaseModel):
@@ -47,6 +49,7 @@ class Settings(BaseModel):
     spark: Spark
     metastore: str | None
     port_base: int
+    single_writer: bool = False
 
     @cached_property
     def state(self) -> Path:
@@ -55,6 +58,9 @@ class Settings(BaseModel):
 
     @property
     def endpoint(self) -> str:
+        """The store's address. Raises LakeError where an external store is not named."""
+        if self.storage.endpoint is None and self.profile != "embedded":
+            raise LakeError(f"profile {self.profile} does not say where the object store is", "set LAKE_S3_ENDPOINT; for AWS it is https://s3.<region>.amazonaws.com")
         return self.storage.endpoint or f"http://127.0.0.1:{self.port('s3')}"
 
     def port(self, name: str) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import uuid
+from dataclasses import dataclass, field
 from urllib.parse import quote, urlparse
 
 from pyspark.sql import SparkSession
@@ -11,19 +12,38 @@ from pyspark.sql import SparkSession
 from jobs.platform.errors import LakeError
 from jobs.platform.secrets import connect_token
 from jobs.platform.settings import DATABASES, Settings
+from jobs.platform.writers import admit
 
 NAMESPACE = uuid.UUID("6f7bd8a4-54a5-4a0f-9a3c-2a1b0a3c9d11")
 
 
-def open_session(settings: Settings, role: str = "job", session_id: str | None = None) -> SparkSession:
-    """A session of `role` on the Connect server. Raises LakeError within seconds where no server listens."""
+@dataclass(frozen=True)
+class Door:
+    """A way into Spark. `url`: sc://host:port/;token=…, as Airflow's hook of a spark_connect connection says it too."""
+
+    url: str = field(repr=False)
+
+
+def door_of(settings: Settings, role: str = "job") -> Door:
+    """The way of a role: the profile's address, or the server of this checkout."""
+    given = settings.spark.connect if role == "job" else settings.spark.connect_analyst
     port = settings.port("connect" if role == "job" else "connect_analyst")
-    address = settings.spark.connect or f"sc://localhost:{port}"
-    require_listening(address)
-    url = f"{address}/;token={quote(connect_token(settings, role))};user_id={role}"
+    return Door(f"{given or f'sc://localhost:{port}'}/;token={quote(connect_token(settings, role))}")
+
+
+def open_session(settings: Settings, role: str = "job", session_id: str | None = None, door: Door | None = None) -> SparkSession:
+    """A session of `role` on the Connect server.
+
+    Raises LakeError within seconds where no server listens, and where the store would lose this process's commits or another's.
+    """
+    if role == "job":
+        admit(settings)
+    door = door or door_of(settings, role)
+    require_listening(door.url)
+    parts = [door.url] if ";user_id=" in door.url else [door.url, f"user_id={role}"]
     if session_id:
-        url += f";session_id={session_id}"
-    return SparkSession.builder.remote(url).create()
+        parts.append(f"session_id={session_id}")
+    return SparkSession.builder.remote(";".join(parts)).create()
 
 
 def require_listening(address: str) -> None:
@@ -32,7 +52,7 @@ def require_listening(address: str) -> None:
     try:
         socket.create_connection((where.hostname or "localhost", where.port or 15002), timeout=3).close()
     except OSError:
-        raise LakeError(f"no Spark Connect server answers at {where.hostname}:{where.port}", "start it with ./lake up, or see .lake/logs/spark.log") from None
+        raise LakeError(f"no Spark Connect server answers at {where.hostname}:{where.port}", "start it with ./lake up, or see .lake/logs/spark.log; in the cluster profile, see LAKE_SPARK_CONNECT") from None
 
 
 def task_session_id(dag: str, run: str, task: str, map_index: int, attempt: int) -> str:
@@ -40,11 +60,11 @@ def task_session_id(dag: str, run: str, task: str, map_index: int, attempt: int)
     return str(uuid.uuid5(NAMESPACE, f"{dag}/{run}/{task}/{map_index}/{attempt}"))
 
 
-def stop_earlier(settings: Settings, session_id: str) -> None:
+def stop_earlier(settings: Settings, session_id: str, door: Door | None = None) -> None:
     """Reopen an earlier try's session, interrupt what still runs in it, and close it."""
     from pyspark.errors import PySparkException
 
-    session = open_session(settings, session_id=session_id)
+    session = open_session(settings, session_id=session_id, door=door)
     try:
         session.interruptAll()
     except PySparkException:

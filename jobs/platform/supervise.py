@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import time
 from collections.abc import Callable, Sequence
@@ -38,6 +37,7 @@ def start(home: Path, component: Component) -> bool:
     """
     if _running(home, component.name):
         return False
+    stop(home, component.name)  # what a killed one left behind holds its ports
     for port in component.ports:
         _require_free(port, component.name)
     (home / "logs").mkdir(parents=True, exist_ok=True)
@@ -53,13 +53,13 @@ def start(home: Path, component: Component) -> bool:
 
 
 def stop(home: Path, name: str, patience: float = 15) -> bool:
-    """TERM, then KILL, the whole process group; returns when all of it is gone. False: it did not run."""
-    process = _running(home, name)
-    if process is None:
+    """TERM, then KILL, all that the component started; returns when all of it is gone. False: nothing of it ran."""
+    family = _family(home, name)
+    if not family:
         return False
-    family = [process, *process.children(recursive=True)]
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGTERM)
+    for member in family:
+        with suppress(psutil.NoSuchProcess):
+            member.terminate()
     _, alive = psutil.wait_procs(family, timeout=patience)
     for left in alive:
         with suppress(psutil.NoSuchProcess):
@@ -85,6 +85,26 @@ def _running(home: Path, name: str) -> psutil.Process | None:
     except (FileNotFoundError, psutil.NoSuchProcess):
         return None
     return process if same else None
+
+
+def _family(home: Path, name: str) -> list[psutil.Process]:
+    """The component's process, what descends from it, and what is left of its session when it was killed itself."""
+    try:
+        noted = json.loads((home / "run" / f"{name}.json").read_text())
+    except FileNotFoundError:
+        return []
+    leader = _running(home, name)
+    if leader is None and psutil.pid_exists(noted["pid"]) and psutil.Process(noted["pid"]).status() != psutil.STATUS_ZOMBIE:
+        return []  # that pid, and a session of that number, are somebody else's now
+    session = [process for process in psutil.process_iter() if _session(process.pid) == noted["pid"]]
+    return list({*session, *([leader, *leader.children(recursive=True)] if leader else [])})
+
+
+def _session(pid: int) -> int | None:
+    try:
+        return os.getsid(pid)
+    except ProcessLookupError:
+        return None
 
 
 def _require_free(port: int, name: str) -> None:

@@ -23,11 +23,11 @@ def balanced(weights: Sequence[int], most: int = TASKS) -> list[list[int]]:
     return groups
 
 
-def spread(spark: SparkSession, items: Sequence[Any], weights: Sequence[int], work: Callable[[Iterator[Any]], Iterator[str]]) -> list[str]:
-    """Run `work` over the items inside Spark tasks. The answers are facts about files (counts, paths), never rows of data."""
+def spread(spark: SparkSession, items: Sequence[Any], weights: Sequence[int], work: Callable[[Iterator[Any]], Iterator[str]], most: int = TASKS) -> list[str]:
+    """Run `work` over the items inside at most `most` Spark tasks. The answers are facts about files (counts, paths), never rows of data."""
     if not items:
         return []
-    groups = [[items[i] for i in group] for group in balanced(weights)]
+    groups = [[items[i] for i in group] for group in balanced(weights, most)]
 
     def task(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
