@@ -42,10 +42,10 @@ def bring_up(settings: Settings, only: str = "") -> None:
             if part.name == "store":
                 make_buckets(settings)
             if part.name == "spark":
-                _prepare_lake(settings)
+                prepare_lake(settings)
 
 
-def _prepare_lake(settings: Settings) -> None:
+def prepare_lake(settings: Settings) -> None:
     from jobs.ops.catalog import register_ops
     from jobs.ops.ledger import Ledger
     from jobs.platform.spark import make_databases, open_session
