@@ -7,10 +7,14 @@ import logging
 import subprocess
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
+
+from deltalake.exceptions import DeltaError
 
 from jobs.contracts.load import contract_path, load_contract
 from jobs.ops.ledger import Ledger
+from jobs.platform.outage import outages_named, require_lake
 from jobs.platform.settings import Settings, load_settings
 from jobs.platform.spark import open_session, stop_earlier, task_session_id
 
@@ -35,18 +39,30 @@ class Try:
 def run_step(step: str, dataset: str, this: Try, periods: tuple[str, ...] = ()) -> None:
     """Run a verb. What an earlier try left running in Spark is stopped first: a killed task does not stop its Spark job by itself."""
     settings = load_settings()
-    if this.number > 1:
-        stop_earlier(settings, this.session_id(this.number - 1))
+    with outages_named(settings):
+        require_lake(settings)
+        if this.number > 1:
+            stop_earlier(settings, this.session_id(this.number - 1))
+        _run_noted(step, settings, dataset, this, periods)
+
+
+def _run_noted(step: str, settings: Settings, dataset: str, this: Try, periods: tuple[str, ...]) -> None:
+    """The run's ledger row says how it ended; where the row cannot be written, the reason why the run failed is the one to be raised."""
     session, began = this.session_id(this.number), time.monotonic()
+    note = partial(_run_row, settings, step, dataset, this, session)
     spark = open_session(settings, session_id=session)
-    outcome, message = "failed", None
     try:
-        result = _verb(step, spark, settings, dataset, periods)
-        outcome, message = "done", _said(result)
-        log.info("%s %s: %s", step, dataset, message)
+        message = _said(_verb(step, spark, settings, dataset, periods))
+    except Exception as problem:
+        try:
+            Ledger(settings).merge("runs", [note(time.monotonic() - began, "failed", str(problem).partition("\n")[0][:400])])
+        except (OSError, DeltaError) as unwritten:
+            log.warning("the ledger has no row of this run: %s", unwritten)
+        raise
     finally:
         spark.stop()
-        Ledger(settings).merge("runs", [_run_row(settings, step, dataset, this, session, time.monotonic() - began, outcome, message)])
+    Ledger(settings).merge("runs", [note(time.monotonic() - began, "done", message)])
+    log.info("%s %s: %s", step, dataset, message)
 
 
 def _verb(step: str, spark: Any, settings: Settings, dataset: str, periods: tuple[str, ...]) -> Any:

@@ -45,11 +45,13 @@ def land(
     """Register, land, check and conform one dataset here and now, without Airflow. Example: [bold]./lake land finance.spend[/]"""
     from jobs import check, conform, register
     from jobs import land as landing
+    from jobs.platform.outage import outages_named, require_lake
     from jobs.platform.spark import open_session
     from jobs.quality.implied import rules_of
 
     settings = load_settings()
     contract = contract_of(settings, dataset)
+    require_lake(settings)
     rules, periods, spark = rules_of(contract, settings.root), tuple(period or ()), open_session(settings)
     steps: list[tuple[str, Any]] = [
         ("register", lambda: register.run(spark, settings, contract, periods)), ("land", lambda: landing.run(spark, settings, contract, rules, periods)),
@@ -57,7 +59,7 @@ def land(
     ]  # fmt: skip
     try:
         for name, step in steps:
-            with console.status(f"{name} {dataset} …"):
+            with console.status(f"{name} {dataset} …"), outages_named(settings):
                 began = time.monotonic()
                 result = step()
             console.print(f"  [green]✓[/] {name:<9} {time.monotonic() - began:5.1f} s  {_facts(result)}", soft_wrap=True)

@@ -18,7 +18,6 @@ from tenacity import RetryError, Retrying, retry_if_not_result, retry_if_result,
 from jobs.platform.components import Component
 from jobs.platform.errors import LakeError
 
-
 PORT_PATIENCE = 10  # seconds
 UNKNOWN = -1
 

@@ -17,18 +17,14 @@ from jobs.platform.store import delta_options, keys, s3
 from jobs.readers import raw
 from jobs.tables import bronze
 
-# Sealed (a personal column); a repeated row, a bad row, a repeated key, a warning; a correction; a resend; bad files; a held delivery.
+# Sealed (a personal column); a repeated row, a bad row, a repeated key, a warning; a resend; a bad file; a held delivery.
 FILES = {
     "2024/dump.csv": b"id,person,amount\n1,Ann,5\n2,Bo,7\n2,Bo,7\nx,Cy,1\n3,Di,2\n3,Di,9\n4,Ed,1000\n",
-    "2025/dump.csv": b"id,person,amount\n1,Ann,6\n5,Flo,3\n6,Gus,4\n",
-    "2025/resent.csv": b"id,person,amount\n1,Ann,6\n5,Flo,3\n6,Gus,4\n",
-    "2025/empty.csv": b"",
-    "2025/columns.csv": b"id,amount\n9,9\n",
-    "2026/dump.csv": b"id,person,amount\n7,Hal,8\n",
+    "2024/resent.csv": b"id,person,amount\n1,Ann,5\n2,Bo,7\n2,Bo,7\nx,Cy,1\n3,Di,2\n3,Di,9\n4,Ed,1000\n",
+    "2024/columns.csv": b"id,amount\n9,9\n",
+    "2025/dump.csv": b"id,person,amount\n7,Hal,8\n",
 }
-OUTCOMES = {
-    "2024/dump.csv": "landed", "2025/dump.csv": "landed", "2025/resent.csv": "resent", "2025/empty.csv": "rejected", "2025/columns.csv": "rejected", "2026/dump.csv": "held",
-}  # fmt: skip
+OUTCOMES = {"2024/dump.csv": "landed", "2024/resent.csv": "resent", "2024/columns.csv": "rejected", "2025/dump.csv": "held"}
 CLOCKS = {"delivered_at", "registered_at", "landed_at", "updated_at", "checked_at", "ended_at", "seconds", "spark_session"}
 
 
@@ -67,6 +63,7 @@ def everything(settings: Settings, spark: SparkSession, contract: Contract) -> d
     """All that the lake holds of a dataset, less the clocks and the dataset's own name: equal for equal lakes."""
     ledger = Ledger(settings)
     found: dict[str, list[Any]] = {f"ops.{name}": ledger.rows(name, dataset=contract.dataset) for name in TABLES}
+    found["ops.runs"] = [row | {"message": None} for row in found["ops.runs"]]  # says what this try still had to do
     tables = {layer: DeltaTable(settings.uri(layer, contract.table), storage_options=delta_options(settings)) for layer in ("bronze", "silver")}
     for layer, table in tables.items():
         found[layer] = table.to_pyarrow_table().to_pylist()

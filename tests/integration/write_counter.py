@@ -1,8 +1,7 @@
-"""A door in front of the object store that counts the writes and strikes at the k-th of them.
+"""A door in front of the object store that counts the writes of each run and strikes after the k-th of them.
 
-Requests pass through as they are (the Host header too, so signatures still hold). `strike` is called while nothing else passes the
-door: after the store has done the write and before its answer goes back, which is the moment that leaves a client knowing least, or
-before the store has seen the write.
+Requests pass through as they are (the Host header too, so signatures still hold). The strike falls after the store has done the write
+and before its answer goes back: the moment that leaves a client knowing least.
 """
 
 from __future__ import annotations
@@ -11,47 +10,66 @@ import asyncio
 import threading
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import h11
 
-Moment = Literal["before", "after"]
 Message = tuple[Any, bytes]  # head (h11.Request or h11.Response) and body
+WRITES = (b"PUT", b"POST", b"DELETE")
 
 
 @dataclass
-class Strike:
-    """`closes`: with the strike the store is gone, so its door shuts until `open` is called."""
+class Watch:
+    """The writes of one run: those that name its `token`. After write `at` (from 1; 0: never) comes the strike.
 
-    at: int
-    moment: Moment
-    act: Callable[[], None]
-    closes: bool = False
-    done: threading.Event = field(default_factory=threading.Event)
+    The strike is `act`, while nothing passes the door; without it the run is held there, unanswered, until `release`.
+    """
+
+    token: bytes
+    at: int = 0
+    act: Callable[[], None] | None = None
+    writes: list[str] = field(default_factory=list)
+    struck: threading.Event = field(default_factory=threading.Event)
+    released: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@dataclass
+class Connection:
+    """A client's connection; a write that names no run is of the run that the last one before it named."""
+
+    writer: asyncio.StreamWriter
+    watch: Watch | None = None
 
 
 class WriteCounter:
-    """Listens on the loopback (port 0: a free one); `writes` names the write requests since the last `count`."""
+    """Listens on the loopback (port 0: a free one)."""
 
     def __init__(self, store_port: int, port: int = 0) -> None:
-        self._store_port, self._strike = store_port, Strike(0, "after", lambda: None)
-        self.writes: list[str] = []
+        self._store_port, self.port = store_port, port
+        self._watches: list[Watch] = []
         self._server: asyncio.Server | None = None
         self._clients: set[asyncio.StreamWriter] = set()
         self._loop = asyncio.new_event_loop()
         threading.Thread(target=self._loop.run_forever, daemon=True, name="write-counter").start()
-        self.port = port
         self.open()
 
-    def count(self, strike: Strike | None = None) -> None:
-        """Count from nought again, and strike once."""
-        self.writes, self._strike = [], strike or Strike(0, "after", lambda: None)
+    def watch(self, *watches: Watch) -> None:
+        """Watch these runs from now on, and no others."""
+        self._watches = list(watches)
+
+    def release(self) -> None:
+        for watch in self._watches:
+            self._loop.call_soon_threadsafe(watch.released.set)
 
     def open(self) -> None:
         self._run(self._open())
 
-    def close(self) -> None:
+    def shut(self) -> None:
+        """As when the store is gone: connections break, new ones are refused."""
         self._run(self._shut())
+
+    def close(self) -> None:
+        self.shut()
         self._loop.call_soon_threadsafe(self._loop.stop)
 
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
@@ -70,13 +88,11 @@ class WriteCounter:
             client.transport.abort()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        front = h11.Connection(h11.SERVER)
+        front, connection = h11.Connection(h11.SERVER), Connection(writer)
         self._clients.add(writer)
         try:
             while (request := await _receive(front, reader, writer)) is not None:
-                answer = await self._pass(request)
-                if answer is None:
-                    return
+                answer = await self._pass(request, connection)
                 writer.write(_sent(front, answer))
                 await writer.drain()
                 if front.our_state is not h11.DONE or front.their_state is not h11.DONE:
@@ -86,29 +102,37 @@ class WriteCounter:
             pass  # one of the two ends has died: the other sees its connection end
         finally:
             self._clients.discard(writer)
-            writer.transport.abort() if writer.transport.is_closing() else writer.close()
+            writer.transport.abort()
 
-    async def _pass(self, request: Message) -> Message | None:
-        """The store's answer; None when the door shut meanwhile."""
-        strike = self._counted(request[0])
-        if strike and strike.moment == "before":
-            await self._hit(strike)
-        answer = await _ask(self._store_port, request) if not (strike and strike.moment == "before" and strike.closes) else None
-        if strike and strike.moment == "after":
-            await self._hit(strike)
-        return None if strike and strike.closes else answer
+    async def _pass(self, request: Message, connection: Connection) -> Message:
+        watch = self._whose(request, connection)
+        if watch is None:
+            return await _ask(self._store_port, request)
+        if watch.struck.is_set() and watch.act is None:
+            await watch.released.wait()  # a client that tries again while it is held
+        watch.writes.append(f"{request[0].method.decode()} {request[0].target.decode()}")
+        strikes = len(watch.writes) == watch.at
+        answer = await _ask(self._store_port, request)
+        if strikes:
+            await _strike(watch)
+        return answer
 
-    def _counted(self, head: Any) -> Strike | None:
-        if head.method not in (b"PUT", b"POST", b"DELETE"):
+    def _whose(self, request: Message, connection: Connection) -> Watch | None:
+        head, body = request
+        if head.method not in WRITES:
             return None
-        self.writes.append(f"{head.method.decode()} {head.target.decode()}")
-        return self._strike if len(self.writes) == self._strike.at else None
+        named = [w for w in self._watches if w.token in head.target] or [w for w in self._watches if w.token in body]
+        if len(named) == 1:
+            connection.watch = named[0]
+        return connection.watch if connection.watch in self._watches else None
 
-    async def _hit(self, strike: Strike) -> None:
-        strike.act()
-        if strike.closes:
-            await self._shut()
-        strike.done.set()
+
+async def _strike(watch: Watch) -> None:
+    if watch.act:
+        watch.act()
+    watch.struck.set()
+    if watch.act is None:
+        await watch.released.wait()
 
 
 async def _ask(port: int, request: Message) -> Message:
