@@ -40,8 +40,8 @@ def run(spark: SparkSession, settings: Settings, contract: Contract, rules: Sequ
     judged = states(spark, contract, stands)
     if changed:
         silver.replace(spark, settings, contract, judged.where("_state = 'silver'"), made_from)
-    if changed or any(row["outcome"] in ("landed", "held") and row["silver"] is None for row in deliveries):
-        _count(ledger, contract, judged.groupBy("_delivery", "_state").count().toArrow().to_pylist(), deliveries)
+    if any(row["outcome"] in ("landed", "held") and row.get("counted_from") != made_from for row in deliveries):  # a run may end between the two
+        _count(ledger, contract, judged.groupBy("_delivery", "_state").count().toArrow().to_pylist(), deliveries, made_from)
     totals = {state: sum(row[state] or 0 for row in ledger.deliveries(contract.dataset)) for state in ("silver", "duplicate", "superseded", "held")}
     return Conformed(contract.dataset, totals["silver"], changed, totals)
 
@@ -53,7 +53,7 @@ def _fingerprint(ledger: Ledger, contract: Contract, stands: Sequence[Standing])
     return hashlib.sha256(repr(facts).encode()).hexdigest()
 
 
-def _count(ledger: Ledger, contract: Contract, counts: Sequence[dict[str, Any]], deliveries: Sequence[dict[str, Any]]) -> None:
+def _count(ledger: Ledger, contract: Contract, counts: Sequence[dict[str, Any]], deliveries: Sequence[dict[str, Any]], made_from: str) -> None:
     by_delivery: dict[str, dict[str, int]] = {}
     for row in counts:
         by_delivery.setdefault(row["_delivery"], dict.fromkeys(STATES, 0))[row["_state"]] = row["count"]
@@ -64,7 +64,8 @@ def _count(ledger: Ledger, contract: Contract, counts: Sequence[dict[str, Any]],
         found = by_delivery.get(delivery["delivery"], dict.fromkeys(STATES, 0))
         rows.append({
             "dataset": contract.dataset, "delivery": delivery["delivery"], "name": delivery["name"], "silver": found["silver"], "duplicate": found["duplicate"],
-            "superseded": found["superseded"], "held": found["held"], "quarantined_rows": found["quarantined"], "updated_at": now,
+            "superseded": found["superseded"], "held": found["held"], "quarantined_rows": found["quarantined"],
+            "counted_from": made_from, "updated_at": now,
         })  # fmt: skip
     ledger.merge("deliveries", rows)
 

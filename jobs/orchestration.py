@@ -13,17 +13,20 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from deltalake.exceptions import DeltaError
 from pyspark.sql import SparkSession
 
 from jobs.contracts.load import contract_path, load_all, load_contract
 from jobs.contracts.model import Contract
 from jobs.ops.ledger import Ledger
 from jobs.platform.errors import LakeError
+from jobs.platform.outage import outages_named, require_lake
 from jobs.platform.settings import Settings, load_settings
 from jobs.platform.spark import Door, open_session, stop_earlier, task_session_id
 from jobs.steps import STEPS
 
 log = logging.getLogger("civiclake")
+MEND = "mend it and run again: what is done is not done twice"
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ class Done:
 
     dataset: str
     result: Any
-    problem: str | None
+    problem: LakeError | None
     seconds: float
 
 
@@ -60,7 +63,7 @@ class StepFailed(LakeError):
     """A step failed for some datasets; the others are done."""
 
     def __init__(self, step: str, failed: Sequence[Done]) -> None:
-        super().__init__("; ".join(f"{step} {done.dataset}: {done.problem}" for done in failed), "mend it and run again: what is done is not done twice")
+        super().__init__("; ".join(f"{step} {done.dataset}: {done.problem}" for done in failed), MEND)
 
 
 def run_task(step: str, datasets: Sequence[str], this: Try, periods: tuple[str, ...] = (), door: Door | None = None) -> list[Done]:
@@ -69,11 +72,13 @@ def run_task(step: str, datasets: Sequence[str], this: Try, periods: tuple[str, 
     `door`: the Spark to use, where it is not the profile's. Raises StepFailed after all datasets have had their turn.
     """
     settings = load_settings()
-    if this.number > 1:
-        stop_earlier(settings, replace(this, number=this.number - 1).session_id, door)
-    spark = open_session(settings, session_id=this.session_id, door=door)
+    with outages_named(settings, door):
+        require_lake(settings, door)
+        if this.number > 1:
+            stop_earlier(settings, replace(this, number=this.number - 1).session_id, door)
+        spark = open_session(settings, session_id=this.session_id, door=door)
     try:
-        done = [run_step(step, spark, settings, dataset, this.run, this.session_id, periods) for dataset in datasets]
+        done = [run_step(step, spark, settings, dataset, this.run, this.session_id, periods, door) for dataset in datasets]
     finally:
         spark.stop()
     if failed := [each for each in done if each.problem]:
@@ -81,17 +86,31 @@ def run_task(step: str, datasets: Sequence[str], this: Try, periods: tuple[str, 
     return done
 
 
-def run_step(step: str, spark: SparkSession, settings: Settings, dataset: str, run: str, session: str = "", periods: tuple[str, ...] = ()) -> Done:
+def run_step(
+    step: str, spark: SparkSession, settings: Settings, dataset: str, run: str, session: str = "", periods: tuple[str, ...] = (), door: Door | None = None
+) -> Done:
     """One verb on one dataset, and its row in ops.runs. A failure is in the answer, so that it stops nothing else (law 5)."""
     began = time.monotonic()
     try:
-        result, problem = run_verb(step, spark, settings, dataset, periods), None
+        with outages_named(settings, door):
+            result, problem = run_verb(step, spark, settings, dataset, periods), None
+    except LakeError as error:
+        result, problem = None, error
     except Exception as error:  # noqa: BLE001 - whatever stops a dataset is noted against it, and the others go on
         log.exception("%s %s failed", step, dataset)
-        result, problem = None, error.message if isinstance(error, LakeError) else f"{type(error).__name__}: {str(error).splitlines()[0][:300] if str(error) else ''}"
-    done = Done(dataset, result, problem, time.monotonic() - began)
-    Ledger(settings).merge("runs", [_run_row(settings, step, run, session, done)])
-    if result is not None:
+        result, problem = None, LakeError(f"{type(error).__name__}: {str(error).partition(chr(10))[0][:300]}", MEND)
+    return _noted(settings, step, run, session, Done(dataset, result, problem, time.monotonic() - began))
+
+
+def _noted(settings: Settings, step: str, run: str, session: str, done: Done) -> Done:
+    """With its row in ops.runs; where that cannot be written, a step that is done counts as failed and is run again."""
+    try:
+        with outages_named(settings):
+            Ledger(settings).merge("runs", [_run_row(settings, step, run, session, done)])
+    except (LakeError, OSError, DeltaError) as unwritten:
+        log.warning("the ledger has no row of this run: %s", unwritten)
+        return done if done.problem else replace(done, problem=LakeError(f"the ledger has no row of this run: {unwritten}", MEND))
+    if done.problem is None:
         _tell(step, done)
     return done
 
@@ -123,7 +142,7 @@ def _run_row(settings: Settings, step: str, run: str, session: str, done: Done) 
     counts = {name: getattr(done.result, field, None) for name, field in COUNTS[step].items()}
     return {
         "run": run, "job": step, "dataset": done.dataset, "seconds": done.seconds, "airflow_run": run, "spark_session": session, "code_version": _code_version(settings.root),
-        "outcome": "failed" if done.problem else "done", "message": done.problem or facts(done.result), "ended_at": dt.datetime.now(dt.UTC), **counts,
+        "outcome": "failed" if done.problem else "done", "message": str(done.problem or facts(done.result)), "ended_at": dt.datetime.now(dt.UTC), **counts,
     }  # fmt: skip
 
 

@@ -60,18 +60,20 @@ def land(
 ) -> None:
     """Register, land, check and conform one dataset here and now, without Airflow. Example: [bold]./lake land finance.spend[/]"""
     from jobs.orchestration import facts, run_step
+    from jobs.platform.outage import require_lake
     from jobs.platform.spark import open_session
     from jobs.steps import STEPS
 
     settings = load_settings()
     contract_of(settings, dataset)
+    require_lake(settings)
     spark, run = open_session(settings), f"cli__{dt.datetime.now(dt.UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
     try:
         for step in STEPS:
             with console.status(f"{step} {dataset} …"):
                 done = run_step(step, spark, settings, dataset, run, periods=tuple(period or ()))
             if done.problem:
-                raise LakeError(f"{step} {dataset}: {done.problem}", "mend it and run again: what is done is not done twice")
+                raise LakeError(f"{step} {dataset}: {done.problem.message}", done.problem.way_out)
             console.print(f"  [green]✓[/] {step:<9} {done.seconds:5.1f} s  {facts(done.result)}", soft_wrap=True)
             for name, reason in [*getattr(done.result, "refused", ()), *getattr(done.result, "held", ())]:
                 console.print(f"    [red]{name}[/]: {reason}", soft_wrap=True)

@@ -55,9 +55,9 @@ def bring_up(settings: Settings, only: str = "") -> None:
                 if refresh_grants(settings, state(settings.state, part).pid or 0):
                     console.print("  [green]✓[/] grants of the contracts")
             if part.name == "spark":
-                _prepare_lake(settings)
+                prepare_lake(settings)
     if settings.spark.connect:
-        _prepare_lake(settings)
+        prepare_lake(settings)
 
 
 def _prepare_store(settings: Settings) -> None:
@@ -67,7 +67,7 @@ def _prepare_store(settings: Settings) -> None:
     admit(settings)
 
 
-def _prepare_lake(settings: Settings) -> None:
+def prepare_lake(settings: Settings) -> None:
     from jobs.ops.catalog import register_ops
     from jobs.ops.ledger import Ledger
     from jobs.platform.spark import make_databases, open_session

@@ -40,6 +40,7 @@ TABLES: Mapping[str, LedgerTable] = {
             ("message", S), ("encoding", S), ("records", N), ("records_read", N), ("skipped_preamble", N), ("skipped_footnotes", N),
             ("skipped_blank", N), ("rows", N), ("quarantined", N), ("measures", S), ("drift", S), ("landed_at", T), ("checked", B), ("updated_at", T),
             ("silver", N), ("duplicate", N), ("superseded", N), ("held", N), ("quarantined_rows", N),
+            ("counted_from", S),  # fingerprint of the silver that the counts of states belong to
         ]),
     ),
     # one row a job run

@@ -269,6 +269,8 @@ def spark_conf(settings: Settings) -> dict[str, str]:
         "spark.hadoop.fs.s3a.endpoint.region": settings.storage.region,
         "spark.hadoop.fs.s3a.path.style.access": "true",
         "spark.hadoop.fs.s3a.connection.ssl.enabled": str(settings.endpoint.startswith("https")).lower(),
+        "spark.hadoop.fs.s3a.attempts.maximum": "3",  # these two: a store that is gone is an error after some 20 s, not after minutes
+        "spark.hadoop.fs.s3a.retry.limit": "4",
         "spark.hadoop.fs.s3a.aws.credentials.provider": "software.amazon.awssdk.auth.credentials.EnvironmentVariableCredentialsProvider",
         **settings.spark.conf,
     }

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from urllib.parse import quote, urlparse
 
 from pyspark.sql import SparkSession
+from pyspark.sql.connect.client.retries import DefaultPolicy
 
 from jobs.platform.errors import LakeError
 from jobs.platform.secrets import connect_token
@@ -35,6 +36,7 @@ def open_session(settings: Settings, role: str = "job", session_id: str | None =
     """A session of `role` on the Connect server.
 
     Raises LakeError within seconds where no server listens, and where the store would lose this process's commits or another's.
+    A server that dies takes its sessions along, so the client waits for it some 12 s, enough for a broken connection, and not ten minutes.
     """
     if role == "job":
         admit(settings)
@@ -43,7 +45,9 @@ def open_session(settings: Settings, role: str = "job", session_id: str | None =
     parts = [door.url] if ";user_id=" in door.url else [door.url, f"user_id={role}"]
     if session_id:
         parts.append(f"session_id={session_id}")
-    return SparkSession.builder.remote(";".join(parts)).create()
+    session = SparkSession.builder.remote(";".join(parts)).create()
+    session.client.set_retry_policies([DefaultPolicy(max_retries=6, max_backoff=4000)])
+    return session
 
 
 def require_listening(address: str) -> None:

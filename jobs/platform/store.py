@@ -32,7 +32,7 @@ def delta_options(settings: Settings, role: str = "job") -> dict[str, str]:
     return {
         "AWS_ACCESS_KEY_ID": who.access_key, "AWS_SECRET_ACCESS_KEY": who.secret_key, "AWS_ENDPOINT_URL": settings.endpoint,
         "AWS_REGION": settings.storage.region, "AWS_ALLOW_HTTP": str(settings.endpoint.startswith("http:")).lower(),
-        "AWS_VIRTUAL_HOSTED_STYLE_REQUEST": "false", "conditional_put": "etag",
+        "AWS_VIRTUAL_HOSTED_STYLE_REQUEST": "false", "conditional_put": "etag", "max_retries": "6", "retry_timeout": "20s",
     }
 
 

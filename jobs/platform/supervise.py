@@ -12,10 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
-from tenacity import RetryError, Retrying, retry_if_not_result, stop_after_delay, wait_fixed
+from tenacity import RetryError, Retrying, retry_if_not_result, retry_if_result, stop_after_delay, wait_fixed
 
 from jobs.platform.components import Component
 from jobs.platform.errors import LakeError
+
+PORT_PATIENCE = 10  # seconds
+UNKNOWN = -1
 
 
 @dataclass(frozen=True)
@@ -108,11 +111,24 @@ def _session(pid: int) -> int | None:
 
 
 def _require_free(port: int, name: str) -> None:
-    taken = [c for c in psutil.net_connections("inet") if c.laddr and c.laddr.port == port and c.status == psutil.CONN_LISTEN]
-    if taken:
-        pid = taken[0].pid
-        holder = f"{psutil.Process(pid).name()} (pid {pid})" if pid else "another user's process"
+    """A process that was just killed gives its ports back a moment later; a port that somebody living holds is an error at once."""
+    try:
+        pid = Retrying(stop=stop_after_delay(PORT_PATIENCE), wait=wait_fixed(0.2), retry=retry_if_result(_is_unknown))(lambda: _holder(port))
+    except RetryError:
+        pid = UNKNOWN
+    if pid is not None:
+        holder = f"{psutil.Process(pid).name()} (pid {pid})" if pid != UNKNOWN else "another user's process"
         raise LakeError(f"port {port}, which {name} needs, is taken by {holder}", "stop it, or choose other ports: LAKE_PORT_BASE=9300 ./lake up")
+
+
+def _holder(port: int) -> int | None:
+    """Pid of the process that listens there, UNKNOWN where it cannot be seen (dying, or another user's), None when the port is free."""
+    taken = [c for c in psutil.net_connections("inet") if c.laddr and c.laddr.port == port and c.status == psutil.CONN_LISTEN]
+    return (taken[0].pid or UNKNOWN) if taken else None
+
+
+def _is_unknown(pid: int | None) -> bool:
+    return pid == UNKNOWN
 
 
 def _wait(component: Component, process: subprocess.Popen[bytes], log: Path) -> None:

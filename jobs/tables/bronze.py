@@ -7,13 +7,14 @@ import json
 import time
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 from deltalake import CommitProperties, DeltaTable, Transaction
-from deltalake.exceptions import TableNotFoundError
+from deltalake.exceptions import CommitFailedError, TableNotFoundError
 from deltalake.transaction import AddAction, RemoveAction
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -76,16 +77,26 @@ def open_table(settings: Settings, contract: Contract) -> DeltaTable:
         return DeltaTable(uri, storage_options=options)
     except TableNotFoundError:
         configuration = {"delta.dataSkippingStatsColumns": "_delivery,_period"}
-        return DeltaTable.create(uri, schema=arrow_schema(contract), mode="ignore", configuration=configuration, storage_options=options)
+        with suppress(CommitFailedError):  # another run made it meanwhile, or this one did and the answer was lost
+            DeltaTable.create(uri, schema=arrow_schema(contract), mode="ignore", configuration=configuration, storage_options=options)
+        return DeltaTable(uri, storage_options=options)
 
 
 def commit(table: DeltaTable, contract: Contract, files: Sequence[dict[str, Any]], deliveries: Sequence[dict[str, Any]]) -> None:
-    """All deliveries in one commit, each marked as an application transaction: landing one twice is a conflict, not a duplicate."""
+    """All deliveries in one commit, each marked as an application transaction: landing one twice is a conflict, not a duplicate.
+
+    The answer to a commit may be lost, and the client then runs into its own commit: where all marks stand, it is done.
+    """
     now = int(time.time() * 1000)
     adds: list[AddAction | RemoveAction] = [AddAction(f["path"], f["size"], {}, now, True, f["stats"]) for f in files]
     marks = [Transaction(mark(d["delivery"]), 1) for d in deliveries]
     properties = CommitProperties(custom_metadata={METADATA: json.dumps(list(deliveries), ensure_ascii=False)}, app_transactions=marks)
-    table.create_write_transaction(adds, mode="append", schema=arrow_schema(contract), commit_properties=properties)
+    try:
+        table.create_write_transaction(adds, mode="append", schema=arrow_schema(contract), commit_properties=properties)
+    except CommitFailedError:
+        table.update_incremental()
+        if not all(landed(table, d["delivery"]) for d in deliveries):
+            raise
 
 
 def mark(delivery: str) -> str:

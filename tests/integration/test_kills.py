@@ -1,0 +1,222 @@
+"""Law 3 under fire: kill -9 after each store write of a run, of each process, then retry; all tables must be as after one clean run.
+
+The runs of a batch stand each at its own k-th write, unanswered, when the process they share is killed: one restart serves them all.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from killed_dataset import OUTCOMES, deliver, everything, unconserved, write_declarations
+from own_stack import JobRun, OwnStack, job_run, kill, own_stack
+from tenacity import Retrying, retry_if_not_result, stop_after_delay, wait_fixed
+from write_counter import Watch
+
+from jobs.contracts.model import Contract
+from jobs.orchestration import STEPS
+from jobs.platform.settings import Settings
+from jobs.platform.spark import open_session
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3000)]
+TOGETHER = 6  # runs of a batch
+LOCKED = "-__PLACEHOLDER__"  # a write that Spark makes while it holds the metastore's lock: a run held there holds all the others
+PATIENCE = 300  # seconds until a run must have come to its write, or to its end
+Lake = dict[str, list[Any]]
+
+
+@dataclass(frozen=True)
+class Clean:
+    """What one clean run leaves, and its writes; `steps` has the step of each write."""
+
+    lake: Lake
+    writes: list[str]
+    steps: list[str]
+
+    def batches(self, step: str) -> Iterator[list[int]]:
+        """Numbers of the writes of a step (from 1), as many together as can be held at once."""
+        mine = [k for k, of in enumerate(self.steps, 1) if of == step]
+        alone = [k for k in mine if LOCKED in self.writes[k - 1]]
+        yield from ([k] for k in alone)
+        together = [k for k in mine if k not in alone]
+        yield from (together[i : i + TOGETHER] for i in range(0, len(together), TOGETHER))
+
+
+@dataclass(frozen=True)
+class Victim:
+    """One run of a dataset of its own, to be struck at a write of its own."""
+
+    contract: Contract
+    run: JobRun
+    watch: Watch
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory, settings: Settings) -> Iterator[OwnStack]:
+    with own_stack(tmp_path_factory.mktemp("lake"), settings) as stack:
+        yield stack
+
+
+@pytest.fixture(scope="module")
+def clean(stack: OwnStack) -> Clean:
+    victim = prepare(stack, "clean")
+    stack.counter.watch(victim.watch)
+    finish(victim.run)
+    steps, step = [], 0
+    for write in victim.watch.writes:
+        steps.append(STEPS[step])
+        step += "/ops/runs/_delta_log/" in write.replace(stack.settings.bucket("ops"), "ops")  # a step's last write
+    return Clean(lake_of(stack, [victim])[0], victim.watch.writes, steps)
+
+
+def prepare(stack: OwnStack, name: str, at: int = 0) -> Victim:
+    contract = write_declarations(stack.settings.root, name)
+    deliver(stack.direct, contract)
+    return Victim(contract, job_run(stack, stack.settings.root / "runs" / name, contract.dataset), Watch(name.encode(), at))
+
+
+def finish(run: JobRun) -> None:
+    run.process.start()
+    code = run.ended(PATIENCE)
+    assert code == 0, f"{run.folder.name} ended with {code}\n{run.said()[-4000:]}"
+
+
+def lake_of(stack: OwnStack, victims: Sequence[Victim]) -> list[Lake]:
+    spark = open_session(stack.settings)
+    try:
+        return [everything(stack.direct, spark, victim.contract) for victim in victims]
+    finally:
+        spark.stop()
+
+
+def start_held(stack: OwnStack, victims: Sequence[Victim]) -> None:
+    """All run until each has come to its write."""
+    stack.counter.watch(*(victim.watch for victim in victims))
+    for victim in victims:
+        victim.run.process.start()
+    for victim in victims:
+        wait_until(lambda victim=victim: victim.watch.struck.is_set() or not victim.run.process.is_alive())
+        assert victim.watch.struck.is_set(), f"write {victim.watch.at} never came: {victim.watch.writes}\n{victim.run.said()[-4000:]}"
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    """Returns when it is true, or after PATIENCE."""
+    Retrying(stop=stop_after_delay(PATIENCE), wait=wait_fixed(0.1), retry=retry_if_not_result(bool), retry_error_callback=lambda _: None)(true)
+
+
+def strike_job(stack: OwnStack, victims: Sequence[Victim]) -> None:
+    for victim in victims:
+        victim.watch.act = lambda victim=victim: kill(victim.run.pid)
+    start_held(stack, victims)
+
+
+def strike_spark(stack: OwnStack, victims: Sequence[Victim]) -> None:
+    start_held(stack, victims)
+    stack.kill("spark")
+    stack.counter.release()
+
+
+def strike_store(stack: OwnStack, victims: Sequence[Victim]) -> None:
+    start_held(stack, victims)
+    stack.kill("store")
+    stack.counter.shut()
+    stack.counter.release()
+
+
+def strike_store_that_is_back_at_once(stack: OwnStack, victims: Sequence[Victim]) -> None:
+    """The clients may come through by trying again, not knowing whether the write they got no answer to was done."""
+    strike_store(stack, victims)
+    stack.start("store")
+
+
+STRIKES = {"job": strike_job, "spark": strike_spark, "store": strike_store}
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("victim", STRIKES)
+def test_killed_after_each_write_and_retried(stack: OwnStack, clean: Clean, victim: str, step: str) -> None:
+    wrong = {}
+    for number, batch in enumerate(clean.batches(step)):
+        victims = [prepare(stack, f"{victim}{k:03d}x", k) for k in batch]
+        strike = strike_store_that_is_back_at_once if victim == "store" and number % 2 else STRIKES[victim]
+        strike(stack, victims)
+        retry(stack, victim, victims)
+        for struck, lake in zip(victims, lake_of(stack, victims), strict=True):
+            if differs := differences(clean.lake, lake):
+                wrong[struck.watch.at, struck.watch.writes[struck.watch.at - 1]] = differs
+            assert unconserved(lake["ops.deliveries"]) == []
+    assert not wrong
+
+
+def retry(stack: OwnStack, victim: str, victims: Sequence[Victim]) -> None:
+    """As the scheduler does: the step that ended badly (or, where the job came through, the last one) is tried again, then those after it."""
+    codes = [struck.run.ended(PATIENCE) for struck in victims]
+    for struck, code in zip(victims, codes, strict=True):
+        assert code == -9 if victim == "job" else code in (0, 1), f"ended with {code}\n{struck.run.said()[-4000:]}"
+        assert code != 1 or "LakeError: " in struck.run.said(), f"no clear error\n{struck.run.said()[-6000:]}"
+    if victim != "job":
+        stack.start(victim)
+    again = [job_run(stack, struck.run.folder.with_suffix(".again"), struck.contract.dataset, struck.run.step(), 2) for struck in victims]
+    for run in again:
+        run.process.start()
+    for run in again:
+        code = run.ended(PATIENCE)
+        assert code == 0, f"the retry of {run.folder.name} ended with {code}\n{run.said()[-6000:]}"
+
+
+def differences(clean: Lake, lake: Lake) -> dict[str, Any]:
+    return {name: (clean[name], lake[name]) for name in clean if clean[name] != lake[name]}
+
+
+def test_the_clean_run_takes_every_way(clean: Clean) -> None:
+    """Else the test of kills would compare too little."""
+    assert {f"{row['period']}/{row['name']}": row["outcome"] for row in clean.lake["ops.deliveries"]} == OUTCOMES
+    assert unconserved(clean.lake["ops.deliveries"]) == []
+    assert all(clean.lake.values()), [name for name, rows in clean.lake.items() if not rows]
+    assert set(clean.steps) == set(STEPS)
+    states = {state: sum(row[state] or 0 for row in clean.lake["ops.deliveries"]) for state in ("silver", "quarantined_rows", "duplicate", "held")}
+    assert all(states.values()), states
+
+
+def test_run_twice_is_run_once(stack: OwnStack, clean: Clean) -> None:
+    victim = prepare(stack, "twice")
+    finish(victim.run)
+    finish(job_run(stack, Path(f"{victim.run.folder}.again"), victim.contract.dataset))
+    assert differences(clean.lake, lake_of(stack, [victim])[0]) == {}
+
+
+@pytest.mark.parametrize("moment", ["before", "during"])
+@pytest.mark.parametrize("dead", ["store", "spark"])
+def test_a_dead_server_is_one_clear_line_and_the_command_can_be_repeated(stack: OwnStack, clean: Clean, dead: str, moment: str) -> None:
+    victim = prepare(stack, f"cli{dead}{moment}", at=clean.steps.index("check") if moment == "during" else 0)
+    stack.counter.watch(victim.watch)
+    command = lake_land(stack, victim.contract) if moment == "during" else None
+    if command:
+        wait_until(lambda: victim.watch.struck.is_set() or command.poll() is not None)
+        assert victim.watch.struck.is_set()
+    stack.kill(dead)
+    if dead == "store":
+        stack.counter.shut()
+    stack.counter.release()
+    command = command or lake_land(stack, victim.contract)
+    out, err = command.communicate(timeout=PATIENCE)
+    stack.start(dead)
+    assert command.returncode == 1
+    assert "Traceback" not in out + err
+    assert [line.split()[0] for line in err.splitlines()] == ["error:", "→"], err
+    again = lake_land(stack, victim.contract)
+    out, err = again.communicate(timeout=PATIENCE)
+    assert again.returncode == 0, err
+    lake = lake_of(stack, [victim])[0]
+    assert differences(clean.lake | {"ops.runs": []}, lake) == {}  # the command line keeps no row of its runs
+
+
+def lake_land(stack: OwnStack, contract: Contract) -> subprocess.Popen[str]:
+    arguments = [sys.executable, "-m", "jobs.cli.app", "land", contract.dataset]
+    return subprocess.Popen(arguments, env=os.environ | stack.environment, cwd=stack.settings.root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
