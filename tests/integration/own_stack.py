@@ -25,7 +25,7 @@ from jobs.platform.supervise import start, state, stop
 PARTS = ("store", "metastore", "spark")
 PORTS_APART = 40  # the shared stack's ports end before this offset
 MEMORY = "1200m"
-TASKS = 16  # a task that is held at its write keeps its place
+TASKS = 8  # more than the runs of a batch: a task that is held at its write keeps its place
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from jobs.platform.spark import open_session
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3000)]
 TOGETHER = 6  # runs of a batch
 LOCKED = "-__PLACEHOLDER__"  # a write that Spark makes while it holds the metastore's lock: a run held there holds all the others
-PATIENCE = 300  # seconds until a run must have come to its write, or to its end
+PATIENCE = 900  # seconds until a run must have come to its write, or to its end
 Lake = dict[str, list[Any]]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import uuid
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -122,3 +123,18 @@ def test_a_lost_ledger_row_is_rebuilt_from_the_tables(spark: SparkSession, setti
     assert spark.table(f"bronze.{contract.table}").count() == 2
 
 
+
+
+def test_counts_of_a_run_that_ended_between_silver_and_ledger_are_made_good(spark: SparkSession, settings: Settings, store: Any) -> None:
+    contract = small_contract("increment")
+    deliver(store, settings, contract, "2024", "id,name\n1,a\n1,a\n2,b\n")
+    run(spark, settings, contract)
+    ledger = Ledger(settings)
+    before = ledger.deliveries(contract.dataset)
+    every_row = replace(contract, mode="events")
+    conform.run(spark, settings, every_row)
+    assert [(row["silver"], row["duplicate"]) for row in ledger.deliveries(contract.dataset)] == [(3, 0)]
+    ledger.merge("deliveries", before)  # as the ledger stood when the new silver was committed
+    again = conform.run(spark, settings, every_row)
+    assert not again.changed
+    assert [(row["silver"], row["duplicate"]) for row in ledger.deliveries(contract.dataset)] == [(3, 0)]
