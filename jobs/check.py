@@ -15,7 +15,7 @@ from jobs.ops.ledger import Ledger
 from jobs.platform.errors import LakeError
 from jobs.platform.settings import Settings
 from jobs.quality.compile import fused
-from jobs.quality.docs_site import publish
+from jobs.quality.docs_site import publish, publish_index
 from jobs.quality.engine import columns_of
 from jobs.quality.many import in_spark, judge_in_spark, rejected_in_spark
 from jobs.quality.measures import Measures
@@ -58,6 +58,7 @@ def run(spark: SparkSession, settings: Settings, contract: Contract, rules: Sequ
             results += mine
             if reason := held.get(row["delivery"]) or _hold(contract, rules, mine, row, rejected.get(row["delivery"], 0)):
                 held[row["delivery"]] = reason
+    publish_index(settings)
     ledger.merge("checks", results)
     ledger.merge("deliveries", [_unchecked(row, broken[d]) if (d := row["delivery"]) in broken else _outcome(row, held.get(d)) for row in waiting])
     names = {row["delivery"]: row["name"] for row in waiting}
@@ -82,18 +83,18 @@ def _judged_in_spark(
 
 
 def _groups(rows: Sequence[dict[str, Any]], rules: Sequence[Rule]) -> list[list[dict[str, Any]]]:
-    """A delivery of its own where there are few, where something needs a look, or where Spark judges; the spotless many share one validation."""
+    """A delivery of its own where there are few, where a critical rule failed, or where Spark judges; of many, the others share one validation."""
     if len(rows) <= ONE_BY_ONE or len(fused(rules)) < len(rules):
         return [[row] for row in rows]
-    native = {rule.id for rule in rules}
-    spotless = [row for row in rows if _spotless(Measures.from_json(row["measures"]), native)]
-    clean = {row["delivery"] for row in spotless}
-    return [*[[row] for row in rows if row["delivery"] not in clean], *([spotless] if spotless else [])]
+    calm = [row for row in rows if _calm(Measures.from_json(row["measures"]), rules)]
+    shared = {row["delivery"] for row in calm}
+    return [*[[row] for row in rows if row["delivery"] not in shared], *([calm] if calm else [])]
 
 
-def _spotless(measures: Measures, native: set[str]) -> bool:
-    """Every rule was judged while landing (none is newer than that), and no row failed."""
-    return native <= set(measures.rules) and not any(measure.unexpected for measure in measures.rules.values())
+def _calm(measures: Measures, rules: Sequence[Rule]) -> bool:
+    """Every rule was judged while landing (none is newer than that), and no row failed a critical one."""
+    critical = {rule.id for rule in rules if rule.severity == "critical"}
+    return {rule.id for rule in rules} <= set(measures.rules) and not any(m.unexpected for rule, m in measures.rules.items() if rule in critical or rule.startswith("castable:"))
 
 
 def _validate(spark: SparkSession, settings: Settings, contract: Contract, rules: Sequence[Rule], group: Sequence[dict[str, Any]]) -> dict[str, Verdict]:
@@ -106,7 +107,7 @@ def _validate(spark: SparkSession, settings: Settings, contract: Contract, rules
 
 
 def _results(contract: Contract, rules: Sequence[Rule], verdicts: dict[str, Verdict], row: dict[str, Any], alone: bool) -> list[dict[str, Any]]:
-    """Rows of ops.checks for one delivery. In a shared validation nothing failed, so each delivery's own counts are those landing made."""
+    """Rows of ops.checks for one delivery. In a shared validation each delivery's own counts are those landing made, and its share decides."""
     measures, native = Measures.from_json(row["measures"]), {rule.id for rule in fused(rules)}
     now = dt.datetime.now(dt.UTC)
     out = []
@@ -115,7 +116,7 @@ def _results(contract: Contract, rules: Sequence[Rule], verdicts: dict[str, Verd
         counted = own is not None and (not alone or verdict.unexpected is None)
         out.append(_check_row(contract, row, rule, now) | {
             "evaluated": own.evaluated if counted and own else verdict.evaluated, "unexpected": own.unexpected if counted and own else verdict.unexpected,
-            "success": verdict.success, "engine": "fused" if rule.id in native else "spark", "observed": verdict.observed,
+            "success": verdict.success if alone or own is None else own.share_met >= rule.mostly, "engine": "fused" if rule.id in native else "spark", "observed": verdict.observed,
             "sample": json.dumps(own.samples if own else [], ensure_ascii=False, default=str),
         })  # fmt: skip
     for rule_id, measure in measures.rules.items():

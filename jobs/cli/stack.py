@@ -17,7 +17,7 @@ from jobs.platform.probe import note_conditions
 from jobs.platform.secrets import make_secrets, secret
 from jobs.platform.settings import Settings, load_settings
 from jobs.platform.store import make_buckets, require_store
-from jobs.platform.supervise import start_all, state, stop
+from jobs.platform.supervise import noted, start_all, state, stop
 from jobs.platform.writers import admit
 
 Only = Annotated[str, typer.Option(help="Start only these parts and what they need, e.g. store,metastore,spark")]
@@ -90,9 +90,10 @@ def down() -> None:
     """Stop the whole stack, last part first. Example: [bold]./lake down[/]"""
     settings = load_settings()
     make_secrets(settings)
-    for part in reversed(components(settings)):
-        if stop(settings.state, part.name):
-            console.print(f"  stopped {part.name}")
+    names = [part.name for part in reversed(components(settings))]
+    for name in [*(other for other in noted(settings.state) if other not in names), *names]:  # first what another profile started
+        if stop(settings.state, name):
+            console.print(f"  stopped {name}")
 
 
 def stack_table(settings: Settings) -> Table:

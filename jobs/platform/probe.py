@@ -8,8 +8,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from jobs.platform.errors import LakeError
 from jobs.platform.settings import Settings
-from jobs.platform.store import s3
+from jobs.platform.store import require_store, s3
 
 PUT_NEW, PUT_SAME, MULTIPART_NEW = "PUT If-None-Match", "PUT If-Match", "CompleteMultipartUpload If-None-Match"
 OF_COMMITS = (PUT_NEW, MULTIPART_NEW)  # what delta-rs and the LogStore commit by
@@ -30,10 +31,16 @@ def conditional_writes(settings: Settings) -> dict[str, bool]:
 
 
 def note_conditions(settings: Settings) -> dict[str, bool]:
-    """Probe the store, and keep the answer beside the stack's pid files for the jobs that follow."""
-    answers, path = conditional_writes(settings), settings.state / "run" / "store.json"
+    """Probe the store, and keep the answer in the checkout's state for the jobs that follow. Raises LakeError where it cannot be asked."""
+    require_store(settings)
+    try:
+        answers = conditional_writes(settings)
+    except ClientError as problem:
+        reason = f"bucket {settings.bucket('ops')} of the object store cannot be written ({problem.response['Error']['Code']})"
+        raise LakeError(reason, "./lake up makes the buckets; the job's S3 user must be allowed to write them") from None
+    path = settings.state / "probe.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"store-{uuid.uuid4()}.partial")
+    partial = path.with_name(f"probe-{uuid.uuid4()}.partial")
     partial.write_text(json.dumps({"endpoint": settings.endpoint, "conditions": answers}))
     partial.rename(path)
     return answers
@@ -42,7 +49,7 @@ def note_conditions(settings: Settings) -> dict[str, bool]:
 def known_conditions(settings: Settings) -> dict[str, bool]:
     """The noted answer of this endpoint; it is probed where there is none."""
     try:
-        noted = json.loads((settings.state / "run" / "store.json").read_text())
+        noted = json.loads((settings.state / "probe.json").read_text())
     except FileNotFoundError:
         return note_conditions(settings)
     return dict(noted["conditions"]) if noted["endpoint"] == settings.endpoint else note_conditions(settings)

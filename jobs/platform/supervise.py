@@ -72,6 +72,11 @@ def stop(home: Path, name: str, patience: float = 15) -> bool:
     return True
 
 
+def noted(home: Path) -> list[str]:
+    """Names of the components that were started and not stopped."""
+    return sorted(path.stem for path in (home / "run").glob("*.json"))
+
+
 def start_all(home: Path, parts: Sequence[Component], tell: Callable[[str, float | None], None]) -> None:
     """Start in order. `tell(name, seconds)` after each; None when it ran already."""
     for part in parts:
@@ -82,9 +87,9 @@ def start_all(home: Path, parts: Sequence[Component], tell: Callable[[str, float
 def _running(home: Path, name: str) -> psutil.Process | None:
     """The process of the pid file, unless that pid has since been given to another."""
     try:
-        noted = json.loads((home / "run" / f"{name}.json").read_text())
-        process = psutil.Process(noted["pid"])
-        same = abs(process.create_time() - noted["created"]) < 1 and process.status() != psutil.STATUS_ZOMBIE
+        note = json.loads((home / "run" / f"{name}.json").read_text())
+        process = psutil.Process(note["pid"])
+        same = abs(process.create_time() - note["created"]) < 1 and process.status() != psutil.STATUS_ZOMBIE
     except (FileNotFoundError, psutil.NoSuchProcess):
         return None
     return process if same else None
@@ -93,13 +98,13 @@ def _running(home: Path, name: str) -> psutil.Process | None:
 def _family(home: Path, name: str) -> list[psutil.Process]:
     """The component's process, what descends from it, and what is left of its session when it was killed itself."""
     try:
-        noted = json.loads((home / "run" / f"{name}.json").read_text())
+        note = json.loads((home / "run" / f"{name}.json").read_text())
     except FileNotFoundError:
         return []
     leader = _running(home, name)
-    if leader is None and psutil.pid_exists(noted["pid"]) and psutil.Process(noted["pid"]).status() != psutil.STATUS_ZOMBIE:
+    if leader is None and psutil.pid_exists(note["pid"]) and psutil.Process(note["pid"]).status() != psutil.STATUS_ZOMBIE:
         return []  # that pid, and a session of that number, are somebody else's now
-    session = [process for process in psutil.process_iter() if _session(process.pid) == noted["pid"]]
+    session = [process for process in psutil.process_iter() if _session(process.pid) == note["pid"]]
     return list({*session, *([leader, *leader.children(recursive=True)] if leader else [])})
 
 

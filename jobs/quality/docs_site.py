@@ -28,7 +28,7 @@ class QualityPageView(DefaultJinjaPageView):  # type: ignore[misc]
 
 
 def publish(settings: Settings, contract: Contract, group: Sequence[dict[str, Any]], result: ExpectationSuiteValidationResult) -> str:
-    """Write the page of a validation and the index; returns the page's key."""
+    """Write the page of a validation; returns its key. `publish_index` makes it found."""
     name = group[0]["delivery"] if len(group) == 1 else f"{group[0]['period']}/{len(group)}-deliveries"
     key = f"gx/{contract.table}/{name}.html"
     result.meta.setdefault("run_id", {"run_name": name, "run_time": result.meta.get("validation_time")})
@@ -37,11 +37,15 @@ def publish(settings: Settings, contract: Contract, group: Sequence[dict[str, An
         "lake_files": ", ".join(row["name"] for row in group[:5]) + (f" and {len(group) - 5} more files" if len(group) > 5 else ""),
     }  # fmt: skip
     page = QualityPageView().render(ValidationResultsPageRenderer().render(result), **said)
+    s3(settings).put_object(Bucket=settings.bucket("docs"), Key=key, Body=page.encode(), ContentType="text/html; charset=utf-8")
+    return key
+
+
+def publish_index(settings: Settings) -> None:
+    """Once a run, after its pages: from what is there."""
     client, bucket = s3(settings), settings.bucket("docs")
-    client.put_object(Bucket=bucket, Key=key, Body=page.encode(), ContentType="text/html; charset=utf-8")
     pages = [item["Key"] for item in keys(client, bucket, "gx/") if item["Key"] != "gx/index.html"]
     client.put_object(Bucket=bucket, Key="gx/index.html", Body=_index(pages).encode(), ContentType="text/html; charset=utf-8")
-    return key
 
 
 def _index(pages: Sequence[str]) -> str:

@@ -18,6 +18,11 @@ class RuleMeasure:
     unexpected: int = 0
     samples: tuple[tuple[int, Any], ...] = ()  # (record, value) of the first failures
 
+    @property
+    def share_met(self) -> float:
+        """Of the evaluated rows, 0 to 1; 1 where none was."""
+        return 1 - self.unexpected / self.evaluated if self.evaluated else 1.0
+
 
 @dataclass(frozen=True)
 class Measures:

@@ -22,6 +22,7 @@ from jobs.platform.secrets import connect_token, credentials
 from jobs.platform.settings import Settings
 from jobs.platform.store import delta_options, keys
 from jobs.platform.writers import CLAIM
+from tests.integration.ports import free_ports
 from tests.integration.store_gateway import gateway, meeting, without_conditions
 from tests.integration.test_safe_commits import OURS, spark_drivers
 
@@ -85,6 +86,11 @@ def test_a_job_is_refused_where_nothing_is_said_about_writers(elsewhere: dict[st
         done = run(elsewhere | {"LAKE_SINGLE_WRITER": "false"}, "-m", "jobs.cli.app", *arguments)
         assert done.returncode == 1, arguments
         assert "has no conditional PUT" in done.stderr and "single_writer: true" in done.stderr, arguments
+
+
+def test_a_store_that_is_down_is_one_line(elsewhere: dict[str, str]) -> None:
+    done = run(elsewhere | {"LAKE_S3_ENDPOINT": f"http://127.0.0.1:{free_ports(1)[0]}"}, *SELECT)
+    assert done.returncode == 1 and "does not answer" in done.stderr and "Traceback" not in done.stderr
 
 
 def test_a_second_process_is_refused_until_the_first_ends(elsewhere: dict[str, str]) -> None:
