@@ -20,6 +20,7 @@ from jobs.platform.store import keys
 from jobs.quality.compile import ROW_TYPES
 from jobs.quality.dialect import unfused
 from jobs.quality.implied import ROWS_TYPES, rules_of
+from jobs.quality.many import MOST, judge_in_spark
 from jobs.quality.rules import Rule
 
 COLUMNS = (Column("id", "id", "integer", required=True, primary_key=1), Column("name", "name", "string"), Column("born", "born", "date"))
@@ -116,6 +117,31 @@ def test_what_polars_reads_differently_is_judged_in_spark(spark: SparkSession, s
     assert "regex ^(?!ben)" in reasons[0][3]
     [row] = Ledger(settings).deliveries(contract.dataset)
     assert (row["silver"], row["quarantined_rows"]) == (3, 2)
+
+
+def test_more_bad_rows_than_a_driver_should_hold_are_all_quarantined(spark: SparkSession, settings: Settings, store: Any) -> None:
+    contract = contract_of()
+    added = [rule(contract, "expect_column_values_to_match_regex", column="name", regex="^(?!bad)")]
+    deliver(store, settings, contract, "id,name,born\n" + "".join(f"{i},{'good' if i % 1000 == 0 else 'bad'},1990-01-01\n" for i in range(MOST + 100)))
+    run(spark, settings, contract, added)
+    good = list(range(0, MOST + 100, 1000))
+    rejections = spark.table("ops.rejections").where(f"dataset = '{contract.dataset}'")
+    assert silver(spark, contract) == good
+    assert (rejections.count(), rejections.select("record", "part", "rule").distinct().count()) == (MOST + 100 - len(good), MOST + 100 - len(good))
+    [row] = Ledger(settings).deliveries(contract.dataset)
+    judge_in_spark(spark, Ledger(settings), contract, added, [row["delivery"]])
+    assert rejections.count() == MOST + 100 - len(good), "judging again writes nothing new"
+
+
+def test_a_key_that_repeats_everywhere_holds_its_delivery_and_no_other(spark: SparkSession, settings: Settings, store: Any) -> None:
+    contract = contract_of()
+    deliver(store, settings, contract, "id,name,born\n" + "".join(f"1,n{i},1990-01-01\n" for i in range(MOST + 1)), "crowded.csv")
+    deliver(store, settings, contract, GOOD.replace("\n1,", "\n11,") + "4,don,1993-01-01\n", "few.csv")
+    checked = run(spark, settings, contract, [])
+    assert [(file, "more than 10,000 rows repeat a key" in reason) for file, reason in checked.held] == [("crowded.csv", True)]
+    assert silver(spark, contract) == [2, 3, 11]
+    rows = {row["name"]: (row["held"], row["quarantined_rows"]) for row in Ledger(settings).deliveries(contract.dataset)}
+    assert rows == {"crowded.csv": (MOST + 1, 0), "few.csv": (0, 2)}
 
 
 SECRET = ("zeynep", "wojciech")
