@@ -23,8 +23,8 @@ from jobs.platform.settings import Settings
 from jobs.platform.store import delta_options, keys
 from jobs.platform.writers import CLAIM
 from tests.integration.ports import free_ports
+from tests.integration.spark_drivers import OURS, spark_drivers
 from tests.integration.store_gateway import gateway, meeting, without_conditions
-from tests.integration.test_safe_commits import OURS, spark_drivers
 
 HOLD = "from jobs.platform.settings import load_settings; from jobs.platform.spark import open_session; s = open_session(load_settings()); print('open', flush=True); input()"
 SELECT = ("-m", "jobs.cli.app", "sql", "--as", "job", "--format", "csv", "SELECT 6 * 7 AS answer")
