@@ -6,6 +6,7 @@ import datetime as dt
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -13,7 +14,7 @@ import polars as pl
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
-from jobs.contracts.model import Contract
+from jobs.contracts.model import Contract, Reader
 from jobs.ops.ledger import Ledger
 from jobs.platform.settings import Settings, load_settings
 from jobs.platform.store import s3
@@ -21,7 +22,7 @@ from jobs.quality.compile import REJECTIONS, judge
 from jobs.quality.measures import Measures
 from jobs.quality.rules import Rule
 from jobs.readers import raw
-from jobs.readers.delimited import read_head
+from jobs.readers.delimited import Head, read_head
 from jobs.readers.frames import Part, captured, read_csv_part, read_excel_part, read_json_part, read_parquet_part
 from jobs.readers.outcome import Refused
 from jobs.readers.values import typed
@@ -29,6 +30,8 @@ from jobs.tables import bronze
 from jobs.tables.spread import spread
 
 HEAD_BYTES = 1 << 20
+HEADS: dict[tuple[str, Reader], Head] = {}
+MOST_HEADS = 100
 FILE_ROWS = 1_000_000  # small deliveries of a task share Parquet files up to this many rows
 
 
@@ -77,14 +80,16 @@ def run(spark: SparkSession, settings: Settings, contract: Contract, rules: Sequ
     """Land every registered delivery that is not landed yet; a bad file leaves the batch, the others go on."""
     ledger, table = Ledger(settings), bronze.open_table(settings, contract)
     receipts = _waiting(ledger, table, contract, periods)
-    results = [json.loads(line) for line in spread(spark, *_work(receipts), _lander(contract, rules))]
+    with ThreadPoolExecutor(1) as beside:  # naming takes Spark a second, which the tasks do not wait for
+        named = beside.submit(bronze.publish_name, spark, settings, contract)
+        results = [json.loads(line) for line in spread(spark, *_work(receipts), _lander(contract, rules))]
+        named.result()
     facts, files = _collect(results, receipts)
     good = {name: fact for name, fact in facts.items() if fact.reason is None}
     kept = [f for f in files if set(f["deliveries"]) <= set(good)]
     if good:
         bronze.commit(table, contract, kept, [asdict(fact) for fact in good.values()])
     _note(ledger, receipts, facts)
-    bronze.publish_name(spark, settings, contract)
     refused = tuple((copy["name"], fact.message or "") for n, fact in facts.items() if fact.reason not in (None, "not_applicable") for copy in receipts[n]["copies"])
     records, rows, quarantined = (sum(getattr(fact, count) for fact in good.values()) for count in ("records", "rows", "quarantined"))
     return Landed(contract.dataset, len(good), records, rows, quarantined, refused)
@@ -196,13 +201,22 @@ def _read_csv(settings: Settings, client: Any, contract: Contract, piece: Piece,
         head = read_head(data[:HEAD_BYTES], reader)
         data, first, facts.preamble = data[head.length :], reader.preamble_lines + 2, reader.preamble_lines + 1
     else:
-        head = read_head(raw.read(settings, client, piece.raw, 0, HEAD_BYTES), reader)
+        head = _head(settings, client, piece.raw, reader)
         data, first = raw.read(settings, client, piece.raw, piece.start, piece.end), piece.lines + 1
     constants |= {f"$capture.{k}": v for k, v in captured(contract, piece.name, head.preamble).items()}
     part = read_csv_part(contract, data, head, constants, first, piece.last)
     if piece.whole and part.records == 0:
         _no_rows(contract)
     return part
+
+
+def _head(settings: Settings, client: Any, source: raw.RawObject, reader: Reader) -> Head:
+    """The head of a file for its later pieces; a worker reads it once, as the key names the content."""
+    if (source.key, reader) not in HEADS:
+        if len(HEADS) >= MOST_HEADS:
+            HEADS.clear()
+        HEADS[source.key, reader] = read_head(raw.read(settings, client, source, 0, HEAD_BYTES), reader)
+    return HEADS[source.key, reader]
 
 
 def _judged(contract: Contract, rules: Sequence[Rule], personal: frozenset[str], piece: Piece, part: Part) -> tuple[pl.DataFrame, Measures, int]:

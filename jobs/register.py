@@ -26,7 +26,7 @@ from jobs.ops.ledger import Ledger
 from jobs.platform.keyring import FRAME, delivery_key, seal
 from jobs.platform.secrets import master_key
 from jobs.platform.settings import Settings, load_settings
-from jobs.platform.store import keys, s3
+from jobs.platform.store import in_order, keys, s3
 from jobs.platform.writers import commits_are_safe
 from jobs.readers.count import LineCounter, count_json_bytes
 from jobs.tables.spread import TASKS, spread
@@ -112,18 +112,18 @@ def _register(settings: Settings, client: Any, contract: Contract, file: Deliver
 
 def _inspect(settings: Settings, client: Any, contract: Contract, file: Delivered) -> tuple[str, dict[str, Any]]:
     """SHA-256 of the file, and its records by the counter that no parser takes part in."""
-    body = client.get_object(Bucket=settings.bucket("landing"), Key=file.key, IfMatch=file.etag)["Body"]
     digest = hashlib.sha256()
+    chunks = in_order(client, settings.bucket("landing"), file.key, file.etag, file.size)
     if contract.reader.format == "csv":
         counter = LineCounter(contract.reader.quote)
-        for chunk in iter(lambda: body.read(CHUNK), b""):
+        for chunk in chunks:
             digest.update(chunk)
             counter.feed(chunk)
         counter.finish()
         splits = [[s.start, s.end, s.lines] for s in counter.splits()]
         problem = "a quote is opened and never closed" if counter.unclosed else None
         return digest.hexdigest(), {"records": None if problem else counter.lines, "count_error": problem, "splits": json.dumps({"blank": counter.blank, "ranges": splits})}
-    content = body.read()
+    content = b"".join(chunks)
     digest.update(content)
     try:
         records, problem = _count(contract, content), None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import boto3
@@ -14,6 +16,8 @@ from pyarrow import fs
 from jobs.platform.errors import LakeError
 from jobs.platform.secrets import credentials
 from jobs.platform.settings import ZONES, Settings
+
+RANGE, AHEAD = 16 << 20, 3
 
 
 def s3(settings: Settings, role: str = "job") -> Any:
@@ -51,6 +55,22 @@ def keys(client: Any, bucket: str, prefix: str = "") -> Iterator[dict[str, Any]]
         for item in page.get("Contents", []):
             if not item["Key"].endswith("/"):
                 yield item
+
+
+def in_order(client: Any, bucket: str, key: str, etag: str, size: int) -> Iterator[bytes]:
+    """The bytes of one version of an object, RANGE at a time; the next ranges are fetched while the caller works, at most AHEAD of them."""
+
+    def fetch(start: int) -> bytes:
+        return bytes(client.get_object(Bucket=bucket, Key=key, IfMatch=etag, Range=f"bytes={start}-{min(size, start + RANGE) - 1}")["Body"].read())
+
+    with ThreadPoolExecutor(AHEAD) as pool:
+        coming: deque[Future[bytes]] = deque()
+        for start in range(0, size, RANGE):
+            coming.append(pool.submit(fetch, start))
+            if len(coming) > AHEAD:
+                yield coming.popleft().result()
+        while coming:
+            yield coming.popleft().result()
 
 
 def make_buckets(settings: Settings) -> None:

@@ -1,13 +1,24 @@
-"""Spark's Python daemon with the jobs loaded: a worker forked from it starts in milliseconds, where one that imports takes two seconds.
+"""Spark's Python daemon with the libraries loaded: a worker forked from it starts at once, where one that imports them takes two seconds.
 
-Spark starts it as `python -m jobs.platform.workers <worker module>` (spark.python.daemon.module). Nothing here may start a thread: threads
-do not live on in a fork.
+Spark starts it as `python -m jobs.platform.workers <worker module>` (spark.python.daemon.module). Polars stays out: it starts a thread
+of its own when it is imported, and threads do not live on in a fork.
 """
 
 from __future__ import annotations
 
-import jobs.land
-import jobs.register  # noqa: F401
+# ruff: noqa: F401
+import boto3
+import cryptography.hazmat.primitives.ciphers.aead
+import deltalake
+import ijson
+import numpy
+import pyarrow.csv
+import pyarrow.parquet
+import pyspark.sql
+import pyspark.worker
+
+import jobs.contracts.load
+import jobs.platform.keyring
 
 if __name__ == "__main__":
     from pyspark.daemon import manager

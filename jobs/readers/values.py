@@ -65,7 +65,7 @@ def _cast(column: Column, contract: Contract, kind: pl.DataType) -> pl.Expr:
     if kind != pl.String:
         return value.cast(target, strict=False)
     if column.kind == "date":
-        return pl.coalesce([value.str.to_date(format_, strict=False) for format_ in column.formats or ("%Y-%m-%d",)])
+        return pl.coalesce([value.str.to_date(format_, strict=False, cache=False) for format_ in column.formats or ("%Y-%m-%d",)])
     if column.kind == "boolean":
         low = value.str.to_lowercase()
         return pl.when(low.is_in(TRUE)).then(True).when(low.is_in(FALSE)).then(False).otherwise(None)
@@ -81,7 +81,7 @@ def _cast(column: Column, contract: Contract, kind: pl.DataType) -> pl.Expr:
 def _timestamp(value: pl.Expr, column: Column, contract: Contract, kind: pl.DataType) -> pl.Expr:
     """Local time of the contract's zone → UTC. The earlier of two ambiguous hours; a missing hour is no value."""
     if kind == pl.String:
-        value = pl.coalesce([value.str.to_datetime(format_, strict=False, time_unit="us") for format_ in column.formats or ("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S")])
+        value = pl.coalesce([value.str.to_datetime(format_, strict=False, time_unit="us", cache=False) for format_ in column.formats or ("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S")])
     if isinstance(kind, pl.Datetime) and kind.time_zone:
         return value.dt.convert_time_zone("UTC").dt.cast_time_unit("us")
     local = value.cast(pl.Datetime("us"))
