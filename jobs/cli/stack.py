@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 
 from jobs.cli.console import console
-from jobs.platform.components import Component, components, java_home, refresh_grants
+from jobs.platform.components import Component, components, java_home, refresh_grants, sync_writes
 from jobs.platform.errors import LakeError
 from jobs.platform.externals import externals
 from jobs.platform.probe import note_conditions
@@ -51,6 +51,7 @@ def bring_up(settings: Settings, only: str = "") -> None:
             status.update(f"starting {part.name} …")
             start_all(settings.state, [part], tell)
             if part.name == "store":
+                sync_writes(settings)
                 _prepare_store(settings)
                 if refresh_grants(settings, state(settings.state, part).pid or 0):
                     console.print("  [green]✓[/] grants of the contracts")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
+import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -132,6 +134,14 @@ def refresh_grants(settings: Settings, store: int) -> bool:
     _write_identities(settings, path.parent)
     os.kill(store, signal.SIGHUP)  # SeaweedFS reads its identities again
     return True
+
+
+def sync_writes(settings: Settings) -> None:
+    """Have the store sync every object to disk before it acknowledges it; SeaweedFS by itself leaves that to the operating system. Raises LakeError."""
+    shell = [str(Path(sys.executable).parent / "weed"), "shell", f"-master=127.0.0.1:{settings.port('master')}", f"-filer=127.0.0.1:{settings.port('filer')}"]
+    said = subprocess.run(shell, input="fs.configure -locationPrefix=/buckets/ -fsync -apply\n", capture_output=True, text=True, check=False, env=_plain_env())
+    if not re.search(r'"fsync":\s*true', said.stdout):
+        raise LakeError("the store could not be set to sync its writes to disk", f"see .lake/logs/store.log; it said: {(said.stdout + said.stderr).strip()[-200:]}")
 
 
 def _metastore(settings: Settings) -> Component:
@@ -303,8 +313,6 @@ def _airflow(settings: Settings) -> list[Component]:
     env, airflow = airflow_env(settings), str(Path(sys.executable).parent / "airflow")
 
     def prepare() -> None:
-        import subprocess
-
         home.mkdir(parents=True, exist_ok=True)
         with os.fdopen(os.open(home / "passwords.json", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
             json.dump({"admin": secret(settings, "airflow_admin")}, out)
