@@ -7,11 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from pyspark.sql import SparkSession
 
 from jobs.platform.settings import Settings, load_settings
 
+hypothesis.settings.register_profile("lake", deadline=None)  # how long an example takes is no property of ours
+hypothesis.settings.load_profile("lake")
 SKIPPED = pytest.StashKey[int]()
 REAL_DATA = Path(os.environ.get("LAKE_REAL_DATA") or load_settings().root.parent / "shared" / "data")
 

@@ -13,6 +13,7 @@ import polars as pl
 from jobs.quality.measures import SAMPLES, Measures, RuleMeasure
 from jobs.quality.regexes import matches
 from jobs.quality.rules import Rule
+from jobs.quality.words import message_of
 
 REJECTION = pl.Struct({"rule": pl.String, "severity": pl.String, "column": pl.String, "value": pl.String, "message": pl.String})
 REJECTIONS = pl.List(REJECTION)
@@ -202,14 +203,3 @@ def _rejections(frame: pl.DataFrame, found: list[tuple[Rule, pl.Series, pl.Serie
     grouped = pl.concat(parts).with_columns(pl.col("at").cast(pl.UInt32)).group_by("at", maintain_order=True).agg(pl.struct("rule", "severity", "column", "value", "message").alias("_rejections"))
     rows = pl.DataFrame({"at": pl.int_range(0, height, dtype=pl.UInt32, eager=True)})
     return rows.join(grouped, on="at", how="left", maintain_order="left")["_rejections"], critical
-
-
-def message_of(rule: Rule) -> str:
-    """What a clerk reads about a row that fails this rule."""
-    said = rule.meta.get("message")
-    if isinstance(said, dict):
-        return str(said.get("en") or next(iter(said.values())))
-    if rule.type == "castable":
-        return "this text is not a value of the column's type"
-    facts = ", ".join(f"{k} {v}" for k, v in rule.kwargs.items() if k not in ("column", "mostly"))
-    return f"{rule.type.removeprefix('expect_').replace('_', ' ')}{': ' + facts if facts else ''}"

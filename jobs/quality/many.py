@@ -13,10 +13,10 @@ from pyspark.sql import functions as F
 from jobs.contracts.model import Contract
 from jobs.ops.ledger import Ledger
 from jobs.platform.errors import LakeError
-from jobs.quality.compile import message_of
 from jobs.quality.conditions import failing
 from jobs.quality.engine import columns_of
 from jobs.quality.rules import Rule
+from jobs.quality.words import message_of
 from jobs.tables.bronze import judged_rows
 from jobs.tables.states import ROW, content, critical
 

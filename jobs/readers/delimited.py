@@ -117,6 +117,8 @@ def _numbers(data: bytes, reader: Reader, count: int, first: int) -> npt.NDArray
         return np.arange(first, first + count, dtype=np.int64)
     lines = _record_lines(data, reader.quote)
     full = [i for i, line in enumerate(lines) if line.strip(b"\r\n")]
+    if len(full) != count:
+        raise Refused("count_mismatch", f"The text was read as {count} records, but holds {len(full)} lines: its lines end in different ways, or quotes are broken. Send it again.")
     return np.array(full, dtype=np.int64) + first
 
 

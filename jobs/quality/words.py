@@ -1,0 +1,54 @@
+"""What a clerk reads about a row that fails a rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from jobs.quality.rules import Rule
+
+SHOWN = 12  # values of a set that are named
+
+
+def message_of(rule: Rule) -> str:
+    """The suite's own words where it has some (`meta.message`, English first), else the rule in plain words."""
+    said = rule.meta.get("message")
+    if isinstance(said, dict):
+        return str(said.get("en") or next(iter(said.values())))
+    words = WORDS.get(rule.type)
+    return words(rule.kwargs) if words else _as_it_is(rule)
+
+
+def _bounds(kwargs: Mapping[str, Any], unit: str = "") -> str:
+    low, high = kwargs.get("min_value"), kwargs.get("max_value")
+    parts = [f"{'more than' if kwargs.get('strict_min') else 'at least'} {low}"] if low is not None else []
+    parts += [f"{'less than' if kwargs.get('strict_max') else 'at most'} {high}"] if high is not None else []
+    return f"must be {' and '.join(parts)}{unit}"
+
+
+def _set(kwargs: Mapping[str, Any]) -> str:
+    values = list(map(str, kwargs["value_set"]))
+    return ", ".join(values[:SHOWN]) + (f" and {len(values) - SHOWN} more" if len(values) > SHOWN else "")
+
+
+def _as_it_is(rule: Rule) -> str:
+    facts = ", ".join(f"{k} {v}" for k, v in rule.kwargs.items() if k not in ("column", "mostly"))
+    return f"{rule.type.removeprefix('expect_').replace('_', ' ')}{': ' + facts if facts else ''}"
+
+
+WORDS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "castable": lambda k: "this text is not a value of the column's type",
+    "expect_column_values_to_not_be_null": lambda k: "must not be empty",
+    "expect_column_values_to_be_null": lambda k: "must be empty",
+    "expect_column_values_to_be_between": _bounds,
+    "expect_column_values_to_be_in_set": lambda k: f"must be one of: {_set(k)}",
+    "expect_column_values_to_not_be_in_set": lambda k: f"must not be one of: {_set(k)}",
+    "expect_column_values_to_match_regex": lambda k: f"must look like {k['regex']}",
+    "expect_column_values_to_not_match_regex": lambda k: f"must not look like {k['regex']}",
+    "expect_column_value_lengths_to_be_between": lambda k: _bounds(k, " characters long"),
+    "expect_column_value_lengths_to_equal": lambda k: f"must be {k['value']} characters long",
+    "expect_column_pair_values_a_to_be_greater_than_b": lambda k: f"{k['column_A']} must be {'at least' if k.get('or_equal') else 'more than'} {k['column_B']}",
+    "expect_column_pair_values_to_be_equal": lambda k: f"{k['column_A']} must be the same as {k['column_B']}",
+    "expect_column_values_to_be_unique": lambda k: "another row has the same value",
+    "expect_compound_columns_to_be_unique": lambda k: f"another row has the same {' and '.join(k['column_list'])}",
+}
