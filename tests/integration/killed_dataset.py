@@ -25,6 +25,7 @@ FILES = {
     "2025/dump.csv": b"id,person,amount\n7,Hal,8\n",
 }
 OUTCOMES = {"2024/dump.csv": "landed", "2024/resent.csv": "resent", "2024/columns.csv": "rejected", "2025/dump.csv": "held"}
+OF_A_TRY = ("message", "deliveries", "rows_in", "rows_out")  # of ops.runs: what this try still had to do
 CLOCKS = {"delivered_at", "registered_at", "landed_at", "updated_at", "checked_at", "ended_at", "seconds", "spark_session"}
 
 
@@ -63,7 +64,7 @@ def everything(settings: Settings, spark: SparkSession, contract: Contract) -> d
     """All that the lake holds of a dataset, less the clocks and the dataset's own name: equal for equal lakes."""
     ledger = Ledger(settings)
     found: dict[str, list[Any]] = {f"ops.{name}": ledger.rows(name, dataset=contract.dataset) for name in TABLES}
-    found["ops.runs"] = [row | {"message": None} for row in found["ops.runs"]]  # says what this try still had to do
+    found["ops.runs"] = [row | dict.fromkeys(OF_A_TRY) for row in found["ops.runs"]]
     tables = {layer: DeltaTable(settings.uri(layer, contract.table), storage_options=delta_options(settings)) for layer in ("bronze", "silver")}
     for layer, table in tables.items():
         found[layer] = table.to_pyarrow_table().to_pylist()

@@ -17,10 +17,11 @@ from ruamel.yaml import YAML
 from write_counter import WriteCounter
 
 from jobs.cli.stack import bring_up, prepare_lake
-from jobs.orchestration import STEPS, Try, run_step
+from jobs.orchestration import Try, run_task
 from jobs.platform.components import Component, components
 from jobs.platform.settings import PORTS, Settings, load_settings
 from jobs.platform.supervise import start, state, stop
+from jobs.steps import STEPS
 
 PARTS = ("store", "metastore", "spark")
 PORTS_APART = 40  # the shared stack's ports end before this offset
@@ -34,7 +35,8 @@ class OwnStack:
     counter: WriteCounter
 
     def part(self, name: str) -> Component:
-        return next(part for part in components(self.settings) if part.name == name)
+        """The store is started by the settings that do not know of the counter before it."""
+        return next(part for part in components(self.direct if name == "store" else self.settings) if part.name == name)
 
     def start(self, name: str) -> None:
         self.counter.open()
@@ -64,7 +66,7 @@ def own_stack(home: Path, shared: Settings) -> Iterator[OwnStack]:
     settings = load_settings(home).model_copy(update={"port_base": base})
     stack = OwnStack(settings, counter)
     try:
-        bring_up(settings, "store,metastore")
+        bring_up(stack.direct, "store,metastore")
         stack.start("spark")
         prepare_lake(settings)
         yield stack
@@ -140,5 +142,5 @@ def _work(environment: dict[str, str], folder: Path, dataset: str, first: str, n
     for step in STEPS[STEPS.index(first) :]:
         (folder / "step").write_text(step)
         print(step, os.times(), flush=True)
-        run_step(step, dataset, Try("kills", dataset, step, -1, number if step == first else 1))
+        run_task(step, [dataset], Try("kills", dataset, step, -1, number if step == first else 1))
     print("end", os.times(), flush=True)

@@ -20,9 +20,9 @@ from tenacity import Retrying, retry_if_not_result, stop_after_delay, wait_fixed
 from write_counter import Watch
 
 from jobs.contracts.model import Contract
-from jobs.orchestration import STEPS
 from jobs.platform.settings import Settings
 from jobs.platform.spark import open_session
+from jobs.steps import STEPS
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3000)]
 TOGETHER = 6  # runs of a batch
