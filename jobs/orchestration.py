@@ -26,6 +26,7 @@ from jobs.platform.spark import Door, open_session, stop_earlier, task_session_i
 from jobs.steps import STEPS
 
 log = logging.getLogger("civiclake")
+log.addHandler(logging.NullHandler())  # a command says on its own screen what a task says in its log
 MEND = "mend it and run again: what is done is not done twice"
 
 

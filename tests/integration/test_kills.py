@@ -160,7 +160,7 @@ def retry(stack: OwnStack, victim: str, victims: Sequence[Victim]) -> None:
     codes = [struck.run.ended(PATIENCE) for struck in victims]
     for struck, code in zip(victims, codes, strict=True):
         assert code == -9 if victim == "job" else code in (0, 1), f"ended with {code}\n{struck.run.said()[-4000:]}"
-        assert code != 1 or "LakeError: " in struck.run.said(), f"no clear error\n{struck.run.said()[-6000:]}"
+        assert code != 1 or "StepFailed: " in struck.run.said() or "LakeError: " in struck.run.said(), f"no clear error\n{struck.run.said()[-6000:]}"
     if victim != "job":
         stack.start(victim)
     again = [job_run(stack, struck.run.folder.with_suffix(".again"), struck.contract.dataset, struck.run.step(), 2) for struck in victims]
@@ -210,12 +210,13 @@ def test_a_dead_server_is_one_clear_line_and_the_command_can_be_repeated(stack: 
     stack.start(dead)
     assert command.returncode == 1
     assert "Traceback" not in out + err
-    assert [line.split()[0] for line in err.splitlines()] == ["error:", "→"], err
+    assert [line.partition(" ")[0] for line in err.splitlines()][-2:] == ["error:", "→"], err  # delta-rs may report a panic of its own before them
+    assert err.count("error:") == 1, err
     again = lake_land(stack, victim.contract)
     out, err = again.communicate(timeout=PATIENCE)
     assert again.returncode == 0, err
     lake = lake_of(stack, [victim])[0]
-    assert differences(clean.lake | {"ops.runs": []}, lake) == {}  # the command line keeps no row of its runs
+    assert differences({name: rows for name, rows in clean.lake.items() if name != "ops.runs"}, lake) == {}  # each command is a run of its own
 
 
 def lake_land(stack: OwnStack, contract: Contract) -> subprocess.Popen[str]:
