@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from jobs.platform.settings import Settings, load_settings
+from tests.launcher import lake
 
 hypothesis.settings.register_profile("lake", deadline=None)  # how long an example takes is no property of ours
 hypothesis.settings.load_profile("lake")
@@ -60,3 +62,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     if count := config.stash.get(SKIPPED, 0):
         terminalreporter.write_line(f"{count} tests of real data skipped: there is none at {REAL_DATA} (set LAKE_REAL_DATA)")
+
+
+@pytest.fixture(scope="session")
+def demo(settings: Settings) -> subprocess.CompletedProcess[str]:
+    """The demo, run once for all tests that look at what it leaves."""
+    return lake(settings, "demo")

@@ -61,7 +61,7 @@ def processes_of(checkout: Checkout) -> list[str]:
     for process in psutil.process_iter():
         try:
             seen = [process.cwd(), *process.cmdline(), *(process.environ().get(name, "") for name in ("LAKE_ROOT", "SPARK_CONF_DIR", "PYTHONPATH"))]
-        except (psutil.NoSuchProcess, psutil.ZombieProcess):
+        except (psutil.NoSuchProcess, psutil.ZombieProcess, psutil.AccessDenied):  # denied: the system's, not ours
             continue
         if any(str(checkout.root) in text for text in seen):
             found.append(f"{process.pid} {' '.join(seen)[:200]}")
