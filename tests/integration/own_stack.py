@@ -26,7 +26,7 @@ from jobs.steps import STEPS
 PARTS = ("store", "metastore", "spark")
 PORTS_APART = 40  # the shared stack's ports end before this offset
 MEMORY = "1200m"
-TASKS = 8  # more than the runs of a batch: a task that is held at its write keeps its place
+TASKS = 40  # more than the runs of a batch have files: a task that is held at its write keeps its place
 
 
 @dataclass(frozen=True)

@@ -114,7 +114,7 @@ def test_what_polars_reads_differently_is_judged_in_spark(spark: SparkSession, s
     assert [(row[0], row[1]) for row in warned] == [(3, [warning.id])]
     reasons = spark.sql(f"SELECT _record, r.rule, r.column, r.message FROM quarantine.{contract.table} LATERAL VIEW explode(reasons) AS r ORDER BY 1").collect()
     assert [tuple(row)[:3] for row in reasons] == [(3, critical.id, "name"), (6, "ragged", None)]
-    assert "regex ^(?!ben)" in reasons[0][3]
+    assert "^(?!ben)" in reasons[0][3]
     [row] = Ledger(settings).deliveries(contract.dataset)
     assert (row["silver"], row["quarantined_rows"]) == (3, 2)
 
