@@ -128,13 +128,13 @@ class JobRun:
         return (self.folder / "log").read_text(errors="replace")
 
 
-def job_run(stack: OwnStack, folder: Path, dataset: str, first: str = STEPS[0], number: int = 1) -> JobRun:
-    """A run that is not started yet; `first` is the step to begin with, `number` the number of that step's try."""
+def job_run(stack: OwnStack, folder: Path, dataset: str, first: str = STEPS[0], number: int = 1, then: int = 1) -> JobRun:
+    """A run that is not started yet; `first` is the step to begin with, `number` the number of that step's try, `then` of those after it."""
     folder.mkdir(parents=True, exist_ok=True)
-    return JobRun(FORKS.Process(target=_work, args=(stack.environment, folder, dataset, first, number)), folder)
+    return JobRun(FORKS.Process(target=_work, args=(stack.environment, folder, dataset, first, number, then)), folder)
 
 
-def _work(environment: dict[str, str], folder: Path, dataset: str, first: str, number: int) -> None:
+def _work(environment: dict[str, str], folder: Path, dataset: str, first: str, number: int, then: int) -> None:
     os.environ.update(environment)
     log = os.open(folder / "log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(log, 1)
@@ -142,5 +142,5 @@ def _work(environment: dict[str, str], folder: Path, dataset: str, first: str, n
     for step in STEPS[STEPS.index(first) :]:
         (folder / "step").write_text(step)
         print(step, os.times(), flush=True)
-        run_task(step, [dataset], Try("kills", dataset, step, -1, number if step == first else 1))
+        run_task(step, [dataset], Try("kills", dataset, step, -1, number if step == first else then))
     print("end", os.times(), flush=True)

@@ -190,7 +190,7 @@ def test_the_clean_run_takes_every_way(clean: Clean) -> None:
 def test_run_twice_is_run_once(stack: OwnStack, clean: Clean) -> None:
     victim = prepare(stack, "twice")
     finish(victim.run)
-    finish(job_run(stack, Path(f"{victim.run.folder}.again"), victim.contract.dataset))
+    finish(job_run(stack, Path(f"{victim.run.folder}.again"), victim.contract.dataset, number=2, then=2))
     assert differences(clean.lake, lake_of(stack, [victim])[0]) == {}
 
 
