@@ -68,7 +68,8 @@ def _polars(dump: Dump, contract: Contract) -> Contender:
     name, options = f"{contract.name}_polars", delta_options(dump.settings)
 
     def run(tag: str) -> None:
-        frame = pl.scan_csv(dump.uri("s3"), schema=payments.POLARS_SCHEMA, storage_options=options)
+        reading = {name: value for name, value in options.items() if name.startswith("AWS_")}  # Polars takes the others as numbers
+        frame = pl.scan_csv(dump.uri("s3"), schema=payments.POLARS_SCHEMA, storage_options=reading)
         frame.sink_delta(_place(dump, f"{name}_{tag}", "s3"), storage_options=options)
 
     return Contender("polars", "Polars → delta-rs", run, lambda tag: _wiped(dump, f"{name}_{tag}"))
