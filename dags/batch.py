@@ -35,7 +35,7 @@ def step_task(step: str, datasets: list[str], trigger_rule: TriggerRule):
 
 
 with DAG(
-    "batch", schedule=load_settings().batch_schedule, start_date=dt.datetime(2024, 1, 1, tzinfo=dt.UTC), catchup=False, max_active_runs=1, doc_md=__doc__, tags=["batch"],
+    "batch", schedule=load_settings().batch_schedule, catchup=False, max_active_runs=1, doc_md=__doc__, tags=["batch"],
     params={"datasets": DATASETS, "periods": PERIODS}, default_args={"owner": "data platform"},
 ) as dag:  # fmt: skip
 

@@ -13,6 +13,7 @@ from pyspark.sql import SparkSession
 from jobs.contracts.model import Contract
 from jobs.ops.ledger import Ledger
 from jobs.platform.errors import LakeError
+from jobs.platform.outage import Outage
 from jobs.platform.settings import Settings
 from jobs.quality.compile import fused
 from jobs.quality.docs_site import publish, publish_index
@@ -38,6 +39,7 @@ def run(spark: SparkSession, settings: Settings, contract: Contract, rules: Sequ
     """Check every landed delivery that is not checked yet. Repeating it writes the same rows again.
 
     Raises LakeError, once the others are checked, naming the deliveries that no verdict could be had on; they wait, with the reason in the ledger.
+    Raises Outage at once where a server has gone.
     """
     ledger = Ledger(settings)
     waiting = [row for row in ledger.deliveries(contract.dataset) if row["outcome"] == "landed" and not row["checked"]]
@@ -50,6 +52,8 @@ def run(spark: SparkSession, settings: Settings, contract: Contract, rules: Sequ
     for group in _groups(rest, rules):
         try:
             verdicts = _validate(spark, settings, contract, rules, group)
+        except Outage:
+            raise
         except LakeError as problem:
             broken |= {row["delivery"]: problem for row in group}
             continue
@@ -75,6 +79,8 @@ def _judged_in_spark(
     deliveries = [row["delivery"] for row in rows]
     try:
         return judge_in_spark(spark, ledger, contract, rules, deliveries), {}
+    except Outage:
+        raise
     except LakeError as problem:
         if len(deliveries) == 1:
             return {}, {deliveries[0]: problem}

@@ -19,6 +19,15 @@ SPARK_LOST = ("StatusCode.UNAVAILABLE", "UNAVAILABLE:", "Connection reset", "INV
 STORE_LOST = ("Generic S3 error", "error sending request", "S3Exception", "SdkClientException", "AWSClientIOException", "ConnectException", "EndpointConnectionError", "ConnectionClosedError")
 
 
+class Outage(LakeError):
+    """The store or Spark went away under a job: no fault of the data or the rules."""
+
+
+def lost(text: str) -> bool:
+    """Whether these words of a client tell of a server that has gone."""
+    return any(words in text for words in (*SPARK_LOST, *STORE_LOST))
+
+
 def require_lake(settings: Settings, door: Door | None = None) -> None:
     """Raises LakeError where the store or the Spark server (behind `door`, or the profile's) does not answer."""
     require_store(settings)
@@ -30,6 +39,8 @@ def outages_named(settings: Settings, door: Door | None = None) -> Iterator[None
     """Raises LakeError instead of what a client says when its server has gone; every other error passes."""
     try:
         yield
+    except Outage as problem:
+        raise _outage(settings, door, problem) or problem from None
     except LakeError:
         raise
     except Exception as problem:
@@ -39,14 +50,14 @@ def outages_named(settings: Settings, door: Door | None = None) -> Iterator[None
         raise named from problem
 
 
-def _outage(settings: Settings, door: Door | None, problem: Exception) -> LakeError | None:
+def _outage(settings: Settings, door: Door | None, problem: Exception) -> Outage | None:
     try:
         require_lake(settings, door)
     except LakeError as down:
-        return LakeError(down.message, f"{down.way_out}; {AGAIN}")
+        return Outage(down.message, f"{down.way_out}; {AGAIN}")
     text = f"{type(problem).__name__}: {problem}"
     if any(words in text for words in SPARK_LOST):
-        return LakeError("the Spark server went away for a moment and forgot this session", AGAIN)
+        return Outage("the Spark server went away for a moment and forgot this session", AGAIN)
     if isinstance(problem, StoreConnectionError | HTTPClientError) or any(words in text for words in STORE_LOST):
-        return LakeError(f"the connection to the object store at {settings.endpoint} broke", AGAIN)
+        return Outage(f"the connection to the object store at {settings.endpoint} broke", AGAIN)
     return None

@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 from jobs.contracts.model import Contract
 from jobs.ops.ledger import Ledger
 from jobs.platform.errors import LakeError
+from jobs.platform.outage import AGAIN, Outage, lost
 from jobs.quality.conditions import failing
 from jobs.quality.engine import columns_of
 from jobs.quality.rules import Rule
@@ -31,13 +32,15 @@ def in_spark(rules: Sequence[Rule]) -> tuple[Rule, ...]:
 def judge_in_spark(spark: SparkSession, ledger: Ledger, contract: Contract, rules: Sequence[Rule], deliveries: Sequence[str]) -> dict[str, str]:
     """Write the failing rows of these deliveries into ops.rejections; a delivery with too many repeated keys gets a reason to hold it instead.
 
-    Raises LakeError naming a rule that Spark cannot judge.
+    Raises LakeError naming a rule that Spark cannot judge, Outage where a server has gone.
     """
     held: dict[str, str] = {}
     for rule in in_spark(rules):
         try:
             held |= _judge(spark, ledger, contract, rule, [d for d in deliveries if d not in held])
         except (PySparkException, GreatExpectationsError) as problem:
+            if lost(str(problem)):
+                raise Outage("the store or Spark went away while rows were judged", AGAIN) from None
             raise LakeError(f"{rule.id} cannot be judged: {_first_line(problem, contract, rule)}", "mend the expectation, then run check again") from None
     return held
 

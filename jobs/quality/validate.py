@@ -17,6 +17,7 @@ from great_expectations.datasource.fluent import SparkDatasource
 from pyspark.sql import DataFrame
 
 from jobs.platform.errors import LakeError
+from jobs.platform.outage import AGAIN, Outage, lost
 from jobs.quality.engine import KNOWN, MeasuredEngine, columns_of, expectation, known
 from jobs.quality.masking import masked
 from jobs.quality.measures import Measures
@@ -46,7 +47,8 @@ class Validation:
 def validate(frame: DataFrame, rules: Sequence[Rule], measures: Measures | None, name: str, personal: Collection[str] = ()) -> Validation:
     """Validate a batch. With `measures`, GX reads rows only for what they do not tell; without, plain GX reads everything.
 
-    Results about `personal` columns hold counts, never values. Raises LakeError when GX gives no result for a rule, or could not run one (law 4).
+    Results about `personal` columns hold counts, never values. Raises LakeError when GX gives no result for a rule, or could not run one (law 4), Outage where that
+    is because a server has gone.
     """
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
@@ -69,6 +71,8 @@ def validate(frame: DataFrame, rules: Sequence[Rule], measures: Measures | None,
 def _verdicts(rules: Sequence[Rule], result: ExpectationSuiteValidationResult) -> list[Verdict]:
     found = {item.expectation_config.meta["rule"]: item for item in result.results}
     missing = [rule.id for rule in rules if rule.id not in found]
+    if any(lost(_problem(item)) for item in found.values() if item.exception_info):
+        raise Outage("the store or Spark went away while GX was reading", AGAIN)
     broken = [f"{name}: {_problem(item)}" for name, item in found.items() if item.exception_info and _problem(item)]
     if missing or broken:
         raise LakeError(f"GX gave no verdict on {', '.join(missing + broken)[:400]}", "mend the expectation, then run check again")
