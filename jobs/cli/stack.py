@@ -1,22 +1,19 @@
-"""lake up | down | status | doctor"""
+"""lake up | down | password"""
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
 from jobs.cli.console import console
-from jobs.platform.components import Component, components, java_home, refresh_grants, sync_writes
-from jobs.platform.errors import LakeError
+from jobs.platform.components import components, refresh_grants, sync_writes
 from jobs.platform.externals import externals
 from jobs.platform.probe import note_conditions
 from jobs.platform.secrets import make_secrets, secret
 from jobs.platform.settings import Settings, load_settings
-from jobs.platform.store import make_buckets, require_store
+from jobs.platform.store import make_buckets
 from jobs.platform.supervise import noted, start_all, state, stop
 from jobs.platform.writers import admit
 
@@ -26,7 +23,6 @@ Only = Annotated[str, typer.Option(help="Start only these parts and what they ne
 def add(app: typer.Typer) -> None:
     app.command("up")(up)
     app.command("down")(down)
-    app.command("doctor")(doctor)
     app.command("password")(password)
 
 
@@ -103,43 +99,6 @@ def stack_table(settings: Settings) -> Table:
         now = state(settings.state, part)
         table.add_row(part.name, str(now.pid or "[red]down[/]"), f"{now.seconds_up / 60:.0f} min" if now.pid else "")
     return table
-
-
-def doctor() -> None:
-    """Check every piece and say how to mend what is missing. Example: [bold]./lake doctor[/]"""
-    settings = load_settings()
-    findings: list[tuple[str, bool, str]] = []
-    findings.append(("Java", _works(java_home), "apt-get install openjdk-17-jdk-headless"))
-    findings.append(("Spark jars", (settings.state / "jars" / "civiclake-logstore.jar").exists(), "run any ./lake command: it fetches them"))
-    findings.append(("object store binary", shutil.which("weed") is not None, "run any ./lake command: it makes the environment"))
-    for part in components(settings):
-        findings.append((part.name, _healthy(settings, part), f"./lake up, then .lake/logs/{part.name}.log"))
-    for other in externals(settings):
-        findings.append((f"{other.name} at {other.address}", _works(other.require), "it is not run by this checkout: start it, or see docs/how-to/run-on-a-cluster.md"))
-    if _works(lambda: require_store(settings)):
-        for name, held in note_conditions(settings).items():
-            findings.append((f"store: {name}", held, "several writers would lose commits: use a store with conditional PUT, or single_writer: true in conf/lake.yaml"))
-    for name, good, way_out in findings:
-        console.print(f"  [green]✓[/] {name}" if good else f"  [red]✗[/] {name} → {way_out}")
-    raise typer.Exit(0 if all(good for _, good, _ in findings) else 1)
-
-
-def _works(check: Callable[[], object]) -> bool:
-    """Whether it raises no LakeError."""
-    try:
-        check()
-    except LakeError:
-        return False
-    return True
-
-
-def _healthy(settings: Settings, part: Component) -> bool:
-    if state(settings.state, part).pid is None:
-        return False
-    try:
-        return part.healthy()
-    except Exception:  # noqa: BLE001 - whatever the failure, the part is not healthy
-        return False
 
 
 def password() -> None:

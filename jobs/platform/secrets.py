@@ -24,7 +24,7 @@ class S3Credentials:
 
 def make_secrets(settings: Settings) -> None:
     """Write .lake/secrets.json (mode 0600) if it is not there. Only the embedded stack uses it."""
-    path = _path(settings)
+    path = secrets_path(settings)
     if path.exists():
         return
     made = {f"s3_{role}": {"access_key": f"{role}{secrets.token_hex(6)}", "secret_key": secrets.token_urlsafe(30)} for role in ROLES}
@@ -41,7 +41,7 @@ def make_secrets(settings: Settings) -> None:
 
 def secret(settings: Settings, name: str) -> str:
     """A text of this checkout's secrets; LAKE_SECRET_<NAME> in the environment goes first."""
-    return os.environ.get(f"LAKE_SECRET_{name.upper()}") or str(_stored(_path(settings))[name])
+    return os.environ.get(f"LAKE_SECRET_{name.upper()}") or str(_stored(secrets_path(settings))[name])
 
 
 def credentials(settings: Settings, role: str = "job") -> S3Credentials:
@@ -50,7 +50,7 @@ def credentials(settings: Settings, role: str = "job") -> S3Credentials:
         return S3Credentials(os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"])
     if settings.profile != "embedded" and (key := os.environ.get(f"LAKE_S3_{role.upper()}_KEY")):
         return S3Credentials(key, os.environ[f"LAKE_S3_{role.upper()}_SECRET"])
-    stored = _stored(_path(settings))[f"s3_{role}"]
+    stored = _stored(secrets_path(settings))[f"s3_{role}"]
     return S3Credentials(stored["access_key"], stored["secret_key"])
 
 
@@ -63,7 +63,7 @@ def master_key(settings: Settings) -> bytes:
     return base64.b64decode(secret(settings, "master_key"))
 
 
-def _path(settings: Settings) -> Path:
+def secrets_path(settings: Settings) -> Path:
     return settings.state / "secrets.json"
 
 

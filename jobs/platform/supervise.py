@@ -42,7 +42,7 @@ def start(home: Path, component: Component) -> bool:
         return False
     stop(home, component.name)  # what a killed one left behind holds its ports
     for port in component.ports:
-        _require_free(port, component.name)
+        require_free(port, component.name)
     (home / "logs").mkdir(parents=True, exist_ok=True)
     (home / "run").mkdir(parents=True, exist_ok=True)
     component.prepare()
@@ -115,8 +115,8 @@ def _session(pid: int) -> int | None:
         return None
 
 
-def _require_free(port: int, name: str) -> None:
-    """A process that was just killed gives its ports back a moment later; a port that somebody living holds is an error at once."""
+def require_free(port: int, name: str) -> None:
+    """Raises LakeError naming who holds the port. A process that was just killed gives its ports back a moment later; a port that somebody living holds is an error at once."""
     try:
         pid = Retrying(stop=stop_after_delay(PORT_PATIENCE), wait=wait_fixed(0.2), retry=retry_if_result(_is_unknown))(lambda: _holder(port))
     except RetryError:

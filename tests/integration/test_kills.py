@@ -5,6 +5,7 @@ The runs of a batch stand each at its own k-th write, unanswered, when the serve
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import subprocess
 import sys
@@ -146,6 +147,7 @@ STRIKES = {"job": strike_job, "spark": strike_spark, "store": strike_store}
 def test_killed_after_each_write_and_retried(stack: OwnStack, clean: Clean, victim: str) -> None:
     wrong, missed = {}, []
     for number, batch in enumerate(clean.batches()):
+        print(f"{dt.datetime.now():%H:%M:%S} {victim}: writes {batch}", flush=True)
         victims = [prepare(stack, f"{victim}{k:03d}x", k) for k in batch]
         strike = strike_store_that_is_back_at_once if victim == "store" and number % 2 else STRIKES[victim]
         strike(stack, victims)

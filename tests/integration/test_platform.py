@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +25,7 @@ from jobs.platform.settings import Settings
 from jobs.platform.spark import open_session
 from jobs.platform.store import s3
 from jobs.platform.supervise import start, state
+from tests.launcher import lake
 
 pytestmark = pytest.mark.timeout(300)
 GRANTED = "silver.water__station_reading"  # by its contract; the demo lands it
@@ -180,3 +183,26 @@ def test_a_taken_port_is_an_error_that_names_who_holds_it(settings: Settings, tm
 
 def test_the_store_holds_all_three_conditions(settings: Settings) -> None:
     assert conditional_writes(settings) == {"PUT If-None-Match": True, "PUT If-Match": True, "CompleteMultipartUpload If-None-Match": True}
+
+
+def test_doctor_looks_at_every_piece(settings: Settings) -> None:
+    shown = lake(settings, "doctor").stdout
+    for name in ("Python environment", "Java", "Spark jars", "object store binary", "secrets", "contracts", "store", "metastore", "spark", "spark-analyst", "a query in Spark"):
+        assert f"✓ {name} " in shown
+
+
+def test_doctor_says_how_to_mend_what_is_missing(settings: Settings, tmp_path: Path) -> None:
+    """A state folder of its own: one jar altered, all others missing, secrets open to all, nothing running, and every port held by the first stack."""
+    (tmp_path / "jars").mkdir()
+    jars = [line.split()[1] for line in (settings.root / "jobs" / "platform" / "jars.sha256").read_text().splitlines()]
+    (tmp_path / "jars" / jars[0]).write_bytes(b"altered")
+    bare = lake(settings, "doctor", LAKE_STATE=str(tmp_path))
+    assert bare.returncode == 1
+    assert "✗ secrets " in bare.stdout and "→ ./lake up" in bare.stdout
+    assert f"✗ Spark jars                   {', '.join(jars)}, civiclake-logstore.jar missing or altered → remove .lake/stamps/jars-*" in bare.stdout
+    shutil.copy(settings.state / "secrets.json", tmp_path)
+    (tmp_path / "secrets.json").chmod(0o644)
+    open_to_all = lake(settings, "doctor", LAKE_STATE=str(tmp_path)).stdout
+    assert f"others can read {tmp_path}/secrets.json → chmod 600 {tmp_path}/secrets.json" in open_to_all
+    assert f"port {settings.port('s3')}, which store needs, is taken by weed (pid " in open_to_all
+    assert open_to_all.splitlines()[-1].endswith("need mending")
