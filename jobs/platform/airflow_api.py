@@ -34,6 +34,10 @@ class Airflow:
     def state(self, dag: str, run: str) -> str:
         return str(_checked(self._client.get(f"/dags/{dag}/dagRuns/{run}"))["state"])
 
+    def seconds(self, dag: str, run: str) -> float:
+        """From the start of a run that has ended to its end."""
+        return float(_checked(self._client.get(f"/dags/{dag}/dagRuns/{run}"))["duration"])
+
     def tasks(self, dag: str, run: str) -> list[dict[str, Any]]:
         return list(_checked(self._client.get(f"/dags/{dag}/dagRuns/{run}/taskInstances"))["task_instances"])
 

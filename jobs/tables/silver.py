@@ -47,7 +47,7 @@ def replace(spark: SparkSession, settings: Settings, contract: Contract, rows: D
     create(spark, settings, contract)
     table = rows.select(*[rows[name].cast(kind).alias(name) for name, (kind, _) in columns(contract).items()])
     changed = {f.name for f in spark.table(f"silver.{contract.table}").schema} != set(columns(contract))
-    table.write.format("delta").mode("overwrite").option("overwriteSchema", str(changed).lower()).option("userMetadata", fingerprint).saveAsTable(f"silver.{contract.table}")
+    table.write.format("delta").mode("overwrite").option("overwriteSchema", str(changed).lower()).option("userMetadata", fingerprint).save(settings.uri("silver", contract.table, scheme="s3a"))
 
 
 def fingerprint(settings: Settings, contract: Contract) -> str | None:

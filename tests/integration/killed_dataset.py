@@ -68,10 +68,10 @@ def everything(settings: Settings, spark: SparkSession, contract: Contract) -> d
     tables = {layer: DeltaTable(settings.uri(layer, contract.table), storage_options=delta_options(settings)) for layer in ("bronze", "silver")}
     for layer, table in tables.items():
         found[layer] = table.to_pyarrow_table().to_pylist()
-        found[f"{layer} by name"] = rows(spark, f"SELECT * FROM {layer}.{contract.table}")
         found[f"{layer} columns"] = rows(spark, f"DESCRIBE {layer}.{contract.table}")
     found["commits of deliveries"] = [d["delivery"] for entry in tables["bronze"].history() for d in json.loads(entry.get(bronze.METADATA) or "[]")]
-    found["quarantine"] = rows(spark, f"SELECT * FROM quarantine.{contract.table}")
+    named = [f"SELECT '{name}' AS name, to_json(struct(*)) AS row FROM {name}.{contract.table}" for name in ("bronze", "silver", "quarantine")]
+    found["by name"] = rows(spark, " UNION ALL ".join(named))
     found["raw"] = _evidence(settings, found["ops.receipts"])
     found["docs"] = [item["Key"] for item in keys(s3(settings), settings.bucket("docs"), f"gx/{contract.table}/")]
     found["keys"] = [item["Key"] for item in keys(s3(settings), settings.bucket("keys"), f"{contract.dataset}/")]

@@ -27,6 +27,8 @@ PARTS = ("store", "metastore", "spark")
 PORTS_APART = 40  # the shared stack's ports end before this offset
 MEMORY = "1200m"
 TASKS = 40  # more than the runs of a batch have files: a task that is held at its write keeps its place
+# Compiling a query costs more than these few rows do: a fifth of the time less, with the same plans, writes and commits.
+INTERPRETED = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ def make_root(home: Path, shared: Settings, store_port: int) -> None:
     yaml, path = YAML(), home / "conf" / "lake.yaml"
     document = yaml.load(path)
     document["profiles"]["embedded"] |= {"storage": {"endpoint": f"http://127.0.0.1:{store_port}", "region": "us-east-1"}}
-    document["profiles"]["embedded"]["spark"] |= {"memory": MEMORY, "master": f"local[{TASKS}]"}
+    document["profiles"]["embedded"]["spark"] |= {"memory": MEMORY, "master": f"local[{TASKS}]", "conf": INTERPRETED}
     yaml.dump(document, path)
 
 

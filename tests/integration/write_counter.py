@@ -1,4 +1,4 @@
-"""A door in front of the object store that counts the writes of each run and strikes after the k-th of them.
+"""A door in front of the object store that counts the writes of each run and strikes after one of them.
 
 Requests pass through as they are (the Host header too, so signatures still hold). The strike falls after the store has done the write
 and before its answer goes back: the moment that leaves a client knowing least.
@@ -16,17 +16,18 @@ import h11
 
 Message = tuple[Any, bytes]  # head (h11.Request or h11.Response) and body
 WRITES = (b"PUT", b"POST", b"DELETE")
+LOCKED = "-__PLACEHOLDER__"  # in the name of what Spark writes while it holds the metastore's lock: a run held there holds all that come after it
 
 
 @dataclass
 class Watch:
-    """The writes of one run: those that name its `token`. After write `at` (from 1; 0: never) comes the strike.
+    """The writes of one run: those that name its `token`. The strike comes after the first one for which `at` (all of them so far) holds.
 
     The strike is `act`, while nothing passes the door; without it the run is held there, unanswered, until `release`.
     """
 
     token: bytes
-    at: int = 0
+    at: Callable[[list[str]], bool] = lambda _: False
     act: Callable[[], None] | None = None
     writes: list[str] = field(default_factory=list)
     struck: threading.Event = field(default_factory=threading.Event)
@@ -108,12 +109,13 @@ class WriteCounter:
         watch = self._whose(request, connection)
         if watch is None:
             return await _ask(self._store_port, request)
-        if watch.struck.is_set() and watch.act is None:
-            await watch.released.wait()  # a client that tries again while it is held
+        write = f"{request[0].method.decode()} {request[0].target.decode()}"
+        if watch.struck.is_set() and watch.act is None and LOCKED not in write:
+            await watch.released.wait()  # a client that tries again while it is held, or another thread of the run
         answer = await _ask(self._store_port, request)
         if answer[0].status_code < 300:  # a refused one wrote nothing: how many commits lose a race differs from run to run
-            watch.writes.append(f"{request[0].method.decode()} {request[0].target.decode()}")
-            if len(watch.writes) == watch.at:
+            watch.writes.append(write)
+            if not watch.struck.is_set() and watch.at(watch.writes):
                 await _strike(watch)
         return answer
 
