@@ -75,7 +75,7 @@ def _verdicts(rules: Sequence[Rule], result: ExpectationSuiteValidationResult) -
         raise Outage("the store or Spark went away while GX was reading", AGAIN)
     broken = [f"{name}: {_problem(item)}" for name, item in found.items() if item.exception_info and _problem(item)]
     if missing or broken:
-        raise LakeError(f"GX gave no verdict on {', '.join(missing + broken)[:400]}", "mend the expectation, then run check again")
+        raise LakeError(f"GX gave no verdict on {' '.join(', '.join(missing + broken).split())[:400]}", "mend the expectation, then run check again")
     return [_verdict(rule, found[rule.id]) for rule in rules]
 
 
