@@ -171,6 +171,7 @@ def retry(stack: OwnStack, victim: str, victims: Sequence[Victim]) -> None:
         assert code != 1 or "StepFailed: " in struck.run.said() or "LakeError: " in struck.run.said(), f"no clear error\n{struck.run.said()[-6000:]}"
     if victim != "job":
         stack.start(victim)
+    stack.counter.watch()  # one that came to its end before its write is struck no more
     again = [job_run(stack, struck.run.folder.with_suffix(".again"), struck.contract.dataset, struck.run.step(), 2) for struck in victims]
     for group in grouped(again):
         for run in group:
