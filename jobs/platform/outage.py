@@ -15,7 +15,7 @@ from jobs.platform.store import require_store
 
 AGAIN = "nothing is lost or loaded twice: run it again"
 # Spark's and delta-rs's clients have no class of their own for a connection that broke; they say it in these words.
-SPARK_LOST = ("StatusCode.UNAVAILABLE", "UNAVAILABLE:", "Connection reset", "INVALID_HANDLE", "SESSION_CHANGED", "RESPONSE_ALREADY_RECEIVED")
+SPARK_LOST = ("StatusCode.UNAVAILABLE", "UNAVAILABLE:", "Connection reset", "INVALID_HANDLE", "SESSION_CHANGED", "NO_ACTIVE_SESSION", "RESPONSE_ALREADY_RECEIVED")
 STORE_LOST = ("Generic S3 error", "error sending request", "S3Exception", "SdkClientException", "AWSClientIOException", "ConnectException", "EndpointConnectionError", "ConnectionClosedError")
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from deltalake import DeltaTable
-from deltalake.exceptions import TableNotFoundError
+from contextlib import suppress
+
+from deltalake import DeltaTable, Field, Schema
+from deltalake.exceptions import CommitFailedError, TableNotFoundError
+from deltalake.schema import ArrayType, PrimitiveType
 from pyspark.sql import DataFrame, SparkSession
 
 from jobs.contracts.model import Column, Contract
@@ -37,9 +40,23 @@ def columns(contract: Contract) -> dict[str, tuple[str, str]]:
 
 
 def create(spark: SparkSession, settings: Settings, contract: Contract) -> None:
-    lines = ", ".join(f"`{name}` {kind} COMMENT '{_quoted(comment)}'" for name, (kind, comment) in columns(contract).items())
-    spark.sql(f"""CREATE TABLE IF NOT EXISTS silver.{contract.table} ({lines}) USING delta
-                  LOCATION '{settings.uri("silver", contract.table, scheme="s3a")}' COMMENT '{_quoted(contract.title)}'""")
+    """The table by one commit of delta-rs, then its name: Spark's CREATE TABLE leaves a folder behind when it dies before its commit, and refuses it ever after."""
+    uri, options = settings.uri("silver", contract.table), delta_options(settings)
+    if not DeltaTable.is_deltatable(uri, options):
+        with suppress(CommitFailedError):  # another run made it meanwhile, or this one did and the answer was lost
+            DeltaTable.create(uri, schema=_schema(contract), mode="ignore", description=contract.title, storage_options=options)
+    spark.sql(f"CREATE TABLE IF NOT EXISTS silver.{contract.table} USING delta LOCATION '{settings.uri('silver', contract.table, scheme='s3a')}'")
+
+
+def _schema(contract: Contract) -> Schema:
+    return Schema([Field(name, _delta_type(kind), nullable=True, metadata={"comment": comment}) for name, (kind, comment) in columns(contract).items()])
+
+
+def _delta_type(kind: str) -> PrimitiveType | ArrayType:
+    """Of a type in SQL's words."""
+    if kind.startswith("ARRAY<"):
+        return ArrayType(_delta_type(kind.removeprefix("ARRAY<").removesuffix(">")), contains_null=True)
+    return PrimitiveType({"BIGINT": "long", "INT": "integer"}.get(kind, kind.lower()))
 
 
 def replace(spark: SparkSession, settings: Settings, contract: Contract, rows: DataFrame, fingerprint: str) -> None:
@@ -57,7 +74,3 @@ def fingerprint(settings: Settings, contract: Contract) -> str | None:
     except TableNotFoundError:
         return None
     return next((str(entry["userMetadata"]) for entry in table.history() if entry.get("userMetadata")), None)
-
-
-def _quoted(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("'", "\\'")
