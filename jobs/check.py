@@ -15,12 +15,12 @@ from jobs.ops.ledger import Ledger
 from jobs.platform.errors import LakeError
 from jobs.platform.outage import Outage
 from jobs.platform.settings import Settings
+from jobs.quality.answer_site import publish_answers
 from jobs.quality.compile import fused
 from jobs.quality.docs_site import publish, publish_index
-from jobs.quality.engine import columns_of
 from jobs.quality.many import in_spark, judge_in_spark, rejected_in_spark
 from jobs.quality.measures import Measures
-from jobs.quality.rules import Rule
+from jobs.quality.rules import Rule, columns_of
 from jobs.quality.validate import Verdict, validate
 from jobs.tables.bronze import judged_rows
 
@@ -65,6 +65,8 @@ def run(spark: SparkSession, settings: Settings, contract: Contract, rules: Sequ
     publish_index(settings)
     ledger.merge("checks", results)
     ledger.merge("deliveries", [_unchecked(row, broken[d]) if (d := row["delivery"]) in broken else _outcome(row, held.get(d)) for row in waiting])
+    judged = {row["delivery"] for row in rest}
+    publish_answers(settings, contract, rules, [row for row in ledger.deliveries(contract.dataset) if row["delivery"] in judged and row["checked"]])
     names = {row["delivery"]: row["name"] for row in waiting}
     if broken:
         first = next(iter(broken.values()))

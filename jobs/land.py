@@ -18,6 +18,7 @@ from jobs.contracts.model import Contract, Reader
 from jobs.ops.ledger import Ledger
 from jobs.platform.settings import Settings, load_settings
 from jobs.platform.store import s3
+from jobs.quality.answer_site import publish_answers
 from jobs.quality.compile import REJECTIONS, judge
 from jobs.quality.measures import Measures
 from jobs.quality.rules import Rule
@@ -90,6 +91,7 @@ def run(spark: SparkSession, settings: Settings, contract: Contract, rules: Sequ
     if good:
         bronze.commit(table, contract, kept, [asdict(fact) for fact in good.values()])
     _note(ledger, receipts, facts)
+    publish_answers(settings, contract, rules, [row for row in ledger.deliveries(contract.dataset) if row["delivery"] in facts and row["outcome"] == "rejected"])
     refused = tuple((copy["name"], fact.message or "") for n, fact in facts.items() if fact.reason not in (None, "not_applicable") for copy in receipts[n]["copies"])
     records, rows, quarantined = (sum(getattr(fact, count) for fact in good.values()) for count in ("records", "rows", "quarantined"))
     return Landed(contract.dataset, len(good), records, rows, quarantined, refused)

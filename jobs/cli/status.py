@@ -29,9 +29,10 @@ def status(dataset: Annotated[str | None, typer.Argument(help="<department>.<dat
 
     settings = load_settings()
     if dataset:
-        contract_of(settings, dataset)
+        contract = contract_of(settings, dataset)
         require_store(settings)
         console.print(delivery_table(Ledger(settings).deliveries(dataset)))
+        console.print(f"answers to the department: {(fetch_docs(settings).parents[1] / 'answers' / contract.table).as_uri()}", soft_wrap=True)
         return
     console.print(stack_table(settings))
     require_store(settings)
@@ -49,7 +50,7 @@ def docs() -> None:
 def fetch_docs(settings: Settings) -> Path:
     """Copy what is new in the docs bucket to .lake/docs (the bucket is not open to browsers); returns the index page."""
     client, bucket, home = s3(settings), settings.bucket("docs"), settings.state / "docs"
-    for item in keys(client, bucket, "gx/"):
+    for item in keys(client, bucket):
         target = home / item["Key"]
         if not target.exists() or target.stat().st_mtime < item["LastModified"].timestamp():
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -57,6 +57,7 @@ class ContractCustom(Custom):
     tolerated_rejected_share: float = Field(1.0, description="A delivery with a larger share of quarantined rows is held (0 to 1).")
     schedule: str | None = Field(None, description="Airflow cron expression of the dataset's own DAG.")
     small: bool = Field(True, description="Shares the batch DAG's tasks.")
+    language: Literal["en", "zh"] = Field("en", description="Of the answers to the department.")
     identity: tuple[str, ...] = Field((), description="Events: columns that should identify a row; repeats are flagged, not removed.")
 
 

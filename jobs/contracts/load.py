@@ -157,7 +157,7 @@ def _contract(path: Path, document: Any) -> Contract:
         description=str(description.get("purpose") or ""), owner=_owner(document), mode=custom.delivery_mode, landing=str(server["location"]).removeprefix("s3://landing").strip("/"),
         file_pattern=custom.file_pattern, reader=_reader(path, document, server, custom), columns=tuple(columns), drift=Drift(**custom.drift.model_dump()),
         source_time_zone=custom.source_time_zone, period_pattern=custom.period_pattern, tolerated_rejected_share=custom.tolerated_rejected_share,
-        schedule=custom.schedule, small=custom.small, granted_roles=tuple(str(role["role"]) for role in document.get("roles") or () if role.get("access") == "read"),
+        schedule=custom.schedule, small=custom.small, language=custom.language, granted_roles=tuple(str(role["role"]) for role in document.get("roles") or () if role.get("access") == "read"),
         identity=custom.identity, support=tuple(str(s.get("url") or s.get("channel")) for s in document.get("support") or ()),
         sla=tuple((str(s["property"]), f"{s['value']} {s.get('unit', '')}".strip()) for s in document.get("slaProperties") or ()), path=str(path),
     )  # fmt: skip

@@ -12,6 +12,7 @@ Mode = Literal["snapshot", "increment", "events"]
 Format = Literal["csv", "json", "parquet", "excel"]
 Kind = Literal["string", "integer", "decimal", "double", "boolean", "date", "timestamp", "json"]
 Classification = Literal["public", "internal", "personal", "sensitive"]
+Language = Literal["en", "zh"]
 DriftPolicy = Literal["evolve", "freeze", "discard_row", "discard_value"]
 
 
@@ -119,6 +120,7 @@ class Contract:
     period_pattern: str = r"[0-9A-Za-z._-]+"
     tolerated_rejected_share: float = 1.0
     schedule: str | None = None  # Airflow cron; None = only by hand or with the batch
+    language: Language = "en"  # of the answers to the department
     small: bool = True  # shares mapped batch tasks
     granted_roles: tuple[str, ...] = ()  # ODCS roles that may read the silver table
     identity: tuple[str, ...] = ()  # events: columns that should identify a row; repeats are flagged, not removed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import pyarrow as pa
@@ -102,6 +103,12 @@ class Ledger:
         partition = [("dataset", "=", equals["dataset"])] if "dataset" in equals else None
         found = self.table(name).to_pyarrow_table(filters=partition).to_pylist()  # pyarrow compares no string views, which other columns may come as
         return [row for row in found if all(row[column] == value for column, value in equals.items())]
+
+    def first(self, name: str, most: int, dataset: str, **equals: str) -> list[dict[str, Any]]:
+        """At most so many rows of a dataset with these column values, read batch by batch: a table may hold more than fits here."""
+        batches = self.table(name).to_pyarrow_dataset(partitions=[("dataset", "=", dataset)]).to_batches()
+        fitting = (row for batch in batches for row in batch.to_pylist() if all(row[column] == value for column, value in equals.items()))
+        return list(islice(fitting, most))
 
     def deliveries(self, dataset: str) -> list[dict[str, Any]]:
         return sorted(self.rows("deliveries", dataset=dataset), key=lambda row: row["delivery"])

@@ -101,8 +101,3 @@ def _of(measure: RuleMeasure, what: str, pair: bool) -> Any:
     if what == "unexpected_values" and (not pair or not measure.unexpected):
         return [value for _, value in measure.samples]  # of a pair landing keeps one value only
     return NOTHING
-
-
-def columns_of(rule: Rule) -> Sequence[str]:
-    kwargs = rule.kwargs
-    return [kwargs["column"]] if "column" in kwargs else list(kwargs.get("column_list") or [kwargs[k] for k in ("column_A", "column_B") if k in kwargs])

@@ -15,8 +15,7 @@ from jobs.ops.ledger import Ledger
 from jobs.platform.errors import LakeError
 from jobs.platform.outage import AGAIN, Outage, lost
 from jobs.quality.conditions import failing
-from jobs.quality.engine import columns_of
-from jobs.quality.rules import Rule
+from jobs.quality.rules import Rule, columns_of
 from jobs.quality.words import message_of
 from jobs.tables.bronze import judged_rows
 from jobs.tables.states import ROW, content, critical

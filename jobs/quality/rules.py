@@ -37,3 +37,9 @@ class Rule:
     def fingerprint(self) -> str:
         text = json.dumps([self.type, self.kwargs, self.severity], sort_keys=True, ensure_ascii=False, default=str)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def columns_of(rule: Rule) -> list[str]:
+    """The columns a rule is about; none for one about the whole table."""
+    kwargs = rule.kwargs
+    return [kwargs["column"]] if "column" in kwargs else list(kwargs.get("column_list") or [kwargs[k] for k in ("column_A", "column_B") if k in kwargs])

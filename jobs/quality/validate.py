@@ -18,7 +18,7 @@ from pyspark.sql import DataFrame
 
 from jobs.platform.errors import LakeError
 from jobs.platform.outage import AGAIN, Outage, lost
-from jobs.quality.engine import KNOWN, MeasuredEngine, columns_of, expectation, known
+from jobs.quality.engine import KNOWN, MeasuredEngine, expectation, known
 from jobs.quality.masking import masked
 from jobs.quality.measures import Measures
 from jobs.quality.rules import Rule
@@ -93,4 +93,4 @@ def _verdict(rule: Rule, item: Any) -> Verdict:
     return Verdict(rule, bool(item.success), evaluated, unexpected, None if facts.get("observed_value") is None else str(facts["observed_value"])[:200])
 
 
-__all__ = ["Validation", "Verdict", "columns_of", "validate"]
+__all__ = ["Validation", "Verdict", "validate"]

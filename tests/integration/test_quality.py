@@ -239,3 +239,25 @@ def test_what_is_landed_and_not_checked_waits(spark: SparkSession, settings: Set
     check.run(spark, settings, contract, rules)
     assert conform.run(spark, settings, contract, rules).changed
     assert silver(spark, contract) == [1, 2, 3, 4, 7]
+
+
+def answers(store: Any, settings: Settings, contract: Contract) -> dict[str, str]:
+    """File name → the table that stands beside its page."""
+    bucket = settings.bucket("docs")
+    found = [item["Key"] for item in keys(store, bucket, f"answers/{contract.table}/")]
+    assert {key.rpartition(".")[0] for key in found if key.endswith(".html")} == {key.rpartition(".")[0] for key in found if key.endswith(".csv")}
+    return {key.split("/", 4)[4].removesuffix(".csv"): store.get_object(Bucket=bucket, Key=key)["Body"].read().decode("utf-8-sig") for key in found if key.endswith(".csv")}
+
+
+def test_a_department_is_answered_about_what_it_has_to_mend_and_nothing_else(spark: SparkSession, settings: Settings, store: Any) -> None:
+    contract = contract_of(language="zh")
+    deliver(store, settings, contract, "id,name,born\n1,Ann,2001-01-01\n2,Bo,yesterday\n", "bad_row.csv")
+    deliver(store, settings, contract, "id,name,born\n3,Cy,2001-01-01\n3,Di,2001-01-01\n", "twice.csv")
+    deliver(store, settings, contract, "", "empty.csv")
+    deliver(store, settings, contract, "id,name,born\n9,Ed,2001-01-01\n", "good.csv")
+    run(spark, settings, contract, [])
+    said = answers(store, settings, contract)
+    assert set(said) == {"bad_row.csv", "twice.csv", "empty.csv"}
+    assert "bad_row.csv,3,born,yesterday,不是该字段类型的有效值,请按此格式填写:2024-08-05。,1" in said["bad_row.csv"].splitlines()
+    assert [line.split(",")[1:3] for line in said["twice.csv"].splitlines()[1:]] == [["2", "id"], ["3", "id"]]
+    assert "文件为空,请重新报送。" in said["empty.csv"]

@@ -1,0 +1,37 @@
+"""Answers to departments in the docs bucket, a page and a table for each delivered file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from jobs.contracts.model import Contract
+from jobs.ops.ledger import Ledger
+from jobs.platform.settings import Settings
+from jobs.platform.store import s3
+from jobs.quality.answer import EXAMPLES, answer, csv_of, html_of
+from jobs.quality.rules import Rule
+
+ANSWERED = ("landed", "held", "rejected")
+SOME = 50 * EXAMPLES  # rejections that are looked at for examples
+
+
+def answer_key(contract: Contract, row: dict[str, Any]) -> str:
+    """Of the page in the docs bucket, by delivery and file name; the table beside it ends with .csv."""
+    return f"answers/{contract.table}/{row['delivery']}/{row['name']}.html"
+
+
+def publish_answers(settings: Settings, contract: Contract, rules: Sequence[Rule], rows: Sequence[dict[str, Any]]) -> None:
+    """For those of `rows` (of ops.deliveries, as they now stand) that have something to mend. Repeating it writes the same answers again."""
+    client, bucket, ledger = s3(settings), settings.bucket("docs"), Ledger(settings)
+    asked = [row for row in rows if row["outcome"] in ANSWERED]
+    checks = ledger.rows("checks", dataset=contract.dataset) if any(row["checked"] for row in asked) else []
+    for row in asked:
+        mine = [check for check in checks if check["delivery"] == row["delivery"]]
+        in_spark = any(check["engine"] == "spark" and check["unexpected"] for check in mine)
+        some = ledger.first("rejections", SOME, dataset=contract.dataset, delivery=row["delivery"]) if in_spark else []
+        said, key = answer(contract, rules, row, mine, some), answer_key(contract, row)
+        if not (said.faults or said.message):
+            continue
+        client.put_object(Bucket=bucket, Key=key, Body=html_of(said).encode(), ContentType="text/html; charset=utf-8")
+        client.put_object(Bucket=bucket, Key=key.removesuffix(".html") + ".csv", Body=csv_of(said), ContentType="text/csv; charset=utf-8")

@@ -1,0 +1,125 @@
+"""What an answer to a department says, in its contract's language."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from jobs.contracts.model import Column, Language
+from jobs.quality.rules import Rule
+from jobs.quality.words import SHOWN, message_of
+
+A_DAY = dt.datetime(2024, 8, 5, 13, 30)  # for examples of how a date is written
+
+WORDS: Mapping[Language, Mapping[str, str]] = {
+    "en": {
+        "heading": "Answer to your delivery", "file": "file", "line": "line", "column": "column", "value": "value as sent", "wrong": "what is wrong", "mend": "how to mend it",
+        "rows": "rows", "period": "period", "outcome": "outcome", "rejected": "rejected rows", "fingerprint": "SHA-256", "examples": "first examples",
+        "landed": "accepted", "held": "held back", "rejected_file": "not accepted",
+        "warning": "accepted, but please look", "personal": "Values of personal columns are not shown.", "dataset": "dataset", "owner": "your contact",
+        "ragged": "the line has another number of fields than the header", "mend_ragged": "Look for a delimiter or a quote that is missing or too many.", "more": "and more",
+    },
+    "zh": {
+        "heading": "数据报送回执", "file": "文件", "line": "行号", "column": "字段", "value": "报送的值", "wrong": "问题", "mend": "如何更正",
+        "rows": "行数", "period": "报送期", "outcome": "结果", "rejected": "被退回的行", "fingerprint": "SHA-256", "examples": "前几个例子",
+        "landed": "已接收", "held": "暂缓入库", "rejected_file": "未接收",
+        "warning": "已接收,请核对", "personal": "个人信息字段的值不予显示。", "dataset": "数据集", "owner": "联系人",
+        "ragged": "该行的字段数与表头不一致", "mend_ragged": "请检查是否缺少或多出分隔符、引号。", "more": "等",
+    },
+}  # fmt: skip
+
+# reason of ops.deliveries → what the department should do
+REASONS: Mapping[str, tuple[str, str]] = {
+    "empty": ("The file is empty. Send it again.", "文件为空,请重新报送。"),
+    "wrong_encoding": ("Save the file in the agreed encoding and send it again.", "文件编码与约定不符,请按约定编码另存后重新报送。"),
+    "nul_bytes": ("The file is damaged or not a text. Send it again.", "文件已损坏或不是文本文件,请重新报送。"),
+    "unreadable": ("The file cannot be read. Export it again and send it.", "文件无法读取,请重新导出后报送。"),
+    "no_header": ("Send the file with its column names.", "文件缺少表头,请带表头重新报送。"),
+    "no_rows": ("No row was found. Check that it is the agreed file, and send it again.", "未找到任何数据行,请确认文件后重新报送。"),
+    "missing_column": ("Send the file with all agreed columns.", "缺少约定的字段,请补齐后重新报送。"),
+    "new_column": ("Leave the unknown columns out, or ask the data desk to add them.", "出现未约定的字段,请删除或联系数据管理员增加。"),
+    "no_value_columns": ("Send the file with its value columns.", "缺少数值字段,请补齐后重新报送。"),
+    "unexpected_preamble": ("Export the file again in the agreed form.", "文件开头与约定格式不符,请按约定格式重新导出。"),
+    "count_mismatch": ("Quotes or line ends are likely broken; nothing was loaded. Send it again.", "引号或换行可能已损坏,未载入任何数据,请重新报送。"),
+    "held": ("The delivery was read, but a check of the whole stopped it. Look at it, and correct or confirm it.", "数据已读取,但整体校验未通过,请核对后更正或确认。"),
+    "unchecked": ("Nothing is to be done: the check is run again.", "无需处理,系统将再次校验。"),
+}  # fmt: skip
+
+
+def words(language: Language) -> Mapping[str, str]:
+    return WORDS[language]
+
+
+def reason_of(reason: str, language: Language) -> str:
+    """What to do about a file of this reason; the reason itself where it is a new one."""
+    return REASONS[reason][language == "zh"] if reason in REASONS else reason
+
+
+def rule_of(rule: Rule, language: Language) -> str:
+    """The suite's own words in this language, else the rule in plain words (English where a type has no Chinese ones)."""
+    said = rule.meta.get("message")
+    if isinstance(said, dict) and language in said:
+        return str(said[language])
+    if language == "zh" and rule.type in RULES_ZH:
+        return RULES_ZH[rule.type](rule.kwargs)
+    return message_of(rule)
+
+
+def _bounds_zh(kwargs: Mapping[str, Any], what: str = "") -> str:
+    low, high = kwargs.get("min_value"), kwargs.get("max_value")
+    parts = [f"{'大于' if kwargs.get('strict_min') else '不小于'} {low}"] if low is not None else []
+    parts += [f"{'小于' if kwargs.get('strict_max') else '不大于'} {high}"] if high is not None else []
+    return f"{what}应{'且'.join(parts)}"
+
+
+def _set_zh(kwargs: Mapping[str, Any]) -> str:
+    values = list(map(str, kwargs["value_set"]))
+    return "、".join(values[:SHOWN]) + (f" 等 {len(values)} 个" if len(values) > SHOWN else "")
+
+
+RULES_ZH: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "castable": lambda k: "不是该字段类型的有效值",
+    "expect_column_values_to_not_be_null": lambda k: "不能为空",
+    "expect_column_values_to_be_null": lambda k: "必须为空",
+    "expect_column_values_to_be_between": _bounds_zh,
+    "expect_column_values_to_be_in_set": lambda k: f"应为以下之一:{_set_zh(k)}",
+    "expect_column_values_to_not_be_in_set": lambda k: f"不能为:{_set_zh(k)}",
+    "expect_column_values_to_match_regex": lambda k: f"格式应符合 {k['regex']}",
+    "expect_column_values_to_not_match_regex": lambda k: f"格式不应为 {k['regex']}",
+    "expect_column_value_lengths_to_be_between": lambda k: _bounds_zh(k, "字符数"),
+    "expect_column_value_lengths_to_equal": lambda k: f"字符数应为 {k['value']}",
+    "expect_column_pair_values_a_to_be_greater_than_b": lambda k: f"{k['column_A']} 应{'不小于' if k.get('or_equal') else '大于'} {k['column_B']}",
+    "expect_column_pair_values_to_be_equal": lambda k: f"{k['column_A']} 应与 {k['column_B']} 相同",
+    "expect_column_values_to_be_unique": lambda k: "与其他行的值重复",
+    "expect_compound_columns_to_be_unique": lambda k: f"与其他行的 {'、'.join(k['column_list'])} 重复",
+}
+KINDS: Mapping[str, tuple[str, str]] = {
+    "integer": ("Write a whole number, e.g. 12.", "请填写整数,例如 12。"), "double": ("Write a number, e.g. 12.5.", "请填写数字,例如 12.5。"),
+    "boolean": ("Write yes or no.", "请填写 是 或 否。"),
+}  # fmt: skip
+
+
+def mend_of(rule: Rule, column: Column | None, language: Language) -> str:
+    """What the department can do about a row that fails this rule."""
+    zh = language == "zh"
+    if rule.type == "castable" and column is not None:
+        return _as_kind(column, zh)
+    if rule.type.endswith("to_not_be_null"):
+        return "请补填该字段。" if zh else "Fill it in."
+    if rule.type.endswith("be_unique"):
+        return "请保留正确的一行,删除其余重复行。" if zh else "Keep the row that is right and leave the others out."
+    return "请更正该值。" if zh else "Correct the value."
+
+
+def _as_kind(column: Column, zh: bool) -> str:
+    if column.kind in KINDS:
+        return KINDS[column.kind][zh]
+    if column.kind == "decimal":
+        return f"请填写数字,最多 {column.scale} 位小数。" if zh else f"Write a number with at most {column.scale} decimals."
+    formats = column.formats or (("%Y-%m-%d",) if column.kind == "date" else ("%Y-%m-%d %H:%M:%S",))
+    shown = [A_DAY.strftime(f) for f in formats]
+    return f"请按此格式填写:{'、'.join(shown)}。" if zh else f"Write it like {' or '.join(shown)}."
+
+
+__all__ = ["Language", "mend_of", "reason_of", "rule_of", "words"]
