@@ -175,3 +175,11 @@ def test_a_second_run_changes_nothing(spark: SparkSession, settings: Settings, l
     assert land.run(spark, settings, contract, rules).deliveries == 0
     assert not conform.run(spark, settings, contract, rules).changed
     assert (spark.sql(f"DESCRIBE HISTORY silver.{contract.table}").count(), spark.sql(f"DESCRIBE HISTORY bronze.{contract.table}").count()) == before
+
+
+def test_columns_say_what_they_are_and_in_which_unit(spark: SparkSession, landed: Lander) -> None:
+    contract = landed("power.meter_reading")
+    said = {row["col_name"]: row["comment"] for row in spark.sql(f"DESCRIBE silver.{contract.table}").collect()}
+    assert {c.name: said[c.name] for c in contract.columns} == {c.name: c.description + (f" ({c.unit})" if c.unit else "") for c in contract.columns}
+    assert said["kwh"].endswith("(kWh)")
+    assert spark.sql(f"DESCRIBE DETAIL silver.{contract.table}").first()["description"] == contract.title
