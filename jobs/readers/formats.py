@@ -13,6 +13,7 @@ from jobs.contracts.model import Contract, Format, Reader
 from jobs.readers.columnar import count_orc, count_parquet, read_orc_part, read_parquet_part
 from jobs.readers.count import count_json_bytes, count_lines
 from jobs.readers.delimited import read_whole
+from jobs.readers.fixed_width import count_fixed_width, read_fixed_width
 from jobs.readers.frames import Part
 from jobs.readers.json_document import read_json_part
 from jobs.readers.json_lines import count_json_lines, read_json_lines
@@ -42,5 +43,6 @@ WAYS: dict[Format, Way] = {
     "jsonl": Way(read_json_lines, count_json_lines),
     "parquet": Way(read_parquet_part, count_parquet),
     "orc": Way(read_orc_part, count_orc),
+    "fixedWidth": Way(read_fixed_width, count_fixed_width),
     "excel": Way(read_workbook, count_workbook),
 }
