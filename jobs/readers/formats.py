@@ -19,6 +19,8 @@ from jobs.readers.json_document import read_json_part
 from jobs.readers.json_lines import count_json_lines, read_json_lines
 from jobs.readers.workbook import read_workbook
 from jobs.readers.workbook_count import count_workbook
+from jobs.readers.xml_count import count_xml
+from jobs.readers.xml_rows import read_xml
 
 
 @dataclass(frozen=True)
@@ -44,5 +46,6 @@ WAYS: dict[Format, Way] = {
     "parquet": Way(read_parquet_part, count_parquet),
     "orc": Way(read_orc_part, count_orc),
     "fixedWidth": Way(read_fixed_width, count_fixed_width),
+    "xml": Way(read_xml, count_xml),
     "excel": Way(read_workbook, count_workbook),
 }
