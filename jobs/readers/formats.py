@@ -10,13 +10,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from jobs.contracts.model import Contract, Format, Reader
+from jobs.readers.avro import count_avro, read_avro
 from jobs.readers.columnar import count_orc, count_parquet, read_orc_part, read_parquet_part
 from jobs.readers.count import count_json_bytes, count_lines
+from jobs.readers.dbf_count import count_dbf
 from jobs.readers.delimited import read_whole
 from jobs.readers.fixed_width import count_fixed_width, read_fixed_width
 from jobs.readers.frames import Part
 from jobs.readers.json_document import read_json_part
 from jobs.readers.json_lines import count_json_lines, read_json_lines
+from jobs.readers.shapes import count_shapefile, read_dbf, read_shapefile
+from jobs.readers.sqlite_table import count_sqlite, read_sqlite
 from jobs.readers.workbook import read_workbook
 from jobs.readers.workbook_count import count_workbook
 from jobs.readers.xml_count import count_xml
@@ -47,5 +51,9 @@ WAYS: dict[Format, Way] = {
     "orc": Way(read_orc_part, count_orc),
     "fixedWidth": Way(read_fixed_width, count_fixed_width),
     "xml": Way(read_xml, count_xml),
+    "avro": Way(read_avro, count_avro),
+    "dbf": Way(read_dbf, count_dbf),
+    "shapefile": Way(read_shapefile, count_shapefile),
+    "sqlite": Way(read_sqlite, count_sqlite),
     "excel": Way(read_workbook, count_workbook),
 }
