@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from jobs.contracts.model import Contract, Format, Reader
+from jobs.readers.attachment import count_attachment, read_attachment
 from jobs.readers.avro import count_avro, read_avro
 from jobs.readers.columnar import count_orc, count_parquet, read_orc_part, read_parquet_part
 from jobs.readers.count import count_json_bytes, count_lines
@@ -20,6 +21,8 @@ from jobs.readers.frames import Part
 from jobs.readers.json_document import read_json_part
 from jobs.readers.json_lines import count_json_lines, read_json_lines
 from jobs.readers.shapes import count_shapefile, read_dbf, read_shapefile
+from jobs.readers.sql_count import count_sql_dump
+from jobs.readers.sql_dump import read_sql_dump
 from jobs.readers.sqlite_table import count_sqlite, read_sqlite
 from jobs.readers.workbook import read_workbook
 from jobs.readers.workbook_count import count_workbook
@@ -55,5 +58,7 @@ WAYS: dict[Format, Way] = {
     "dbf": Way(read_dbf, count_dbf),
     "shapefile": Way(read_shapefile, count_shapefile),
     "sqlite": Way(read_sqlite, count_sqlite),
+    "sql": Way(read_sql_dump, count_sql_dump),
+    "attachment": Way(read_attachment, count_attachment),
     "excel": Way(read_workbook, count_workbook),
 }

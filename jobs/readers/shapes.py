@@ -18,7 +18,7 @@ from jobs.readers.dbf_count import count_dbf, dbf_records, refuse_cut_dbf
 from jobs.readers.delimited import decode
 from jobs.readers.frames import Part, exact, framed, match_headers
 from jobs.readers.outcome import Refused
-from jobs.readers.zipped import refuse_bombs
+from jobs.readers.zipped import BROKEN_ZIP, refuse_bombs
 
 NEEDED = ("shp", "shx", "dbf")
 HEAD, ENTRY = 100, 8  # bytes of the head of .shp and .shx, and of an entry of the latter
@@ -57,7 +57,7 @@ def shapefile_members(reader: Reader, data: bytes) -> dict[str, bytes]:
             raise Refused("missing_table", f"The zip holds the layers {', '.join(sorted(layers)[:12]) or 'none'}; exactly the agreed one should be there. Send it again.")
         stem = layers[wanted]
         found = {end: packed.read(names[f"{stem}.{end}"]) for end in (*NEEDED, "prj", "cpg") if f"{stem}.{end}" in names}
-    except (zipfile.BadZipFile, EOFError, RuntimeError, NotImplementedError, OSError) as problem:
+    except BROKEN_ZIP as problem:
         raise Refused("unreadable", f"The file is not a zip that can be read: {problem}. A shapefile is sent as one zip of its .shp, .shx, .dbf and .prj; send it again.") from None
     if missing := [end for end in NEEDED if end not in found]:
         raise Refused("missing_member", f"The shapefile lacks its .{', .'.join(missing)}. Zip .shp, .shx, .dbf and .prj together and send it again.")

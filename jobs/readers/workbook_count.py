@@ -11,7 +11,7 @@ import zipfile
 from jobs.contracts.model import Reader
 from jobs.readers.outcome import Refused
 from jobs.readers.workbook import sheet_rows, wanted
-from jobs.readers.zipped import refuse_bombs
+from jobs.readers.zipped import BROKEN_ZIP, refuse_bombs
 
 TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}p"
@@ -31,7 +31,7 @@ def count_workbook(reader: Reader, data: bytes) -> int:
 def _members(data: bytes) -> set[str]:
     try:
         return set(zipfile.ZipFile(io.BytesIO(data)).namelist())
-    except zipfile.BadZipFile:
+    except BROKEN_ZIP:
         return set()
 
 
@@ -42,7 +42,7 @@ def _count_xlsx(reader: Reader, data: bytes) -> int:
         book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
         sheets = [book[name] for name in wanted(reader, book.sheetnames)]
         return sum(any(cell not in (None, "") for cell in row) for sheet in sheets for row in sheet.iter_rows(values_only=True))
-    except (KeyError, ValueError, SyntaxError, zipfile.BadZipFile, EOFError) as problem:
+    except (*BROKEN_ZIP, SyntaxError, TypeError, AttributeError) as problem:
         raise Refused("unreadable", f"openpyxl cannot count its rows: {problem}") from None
 
 
@@ -62,6 +62,6 @@ def _count_ods(reader: Reader, data: bytes) -> int:
                     filled = any(p.text or len(p) for p in element.iter(TEXT))
                     counts[name] += int(element.get(f"{TABLE}number-rows-repeated", "1")) if filled else 0
                     element.clear()
-    except (etree.XMLSyntaxError, zipfile.BadZipFile) as problem:
+    except (etree.XMLSyntaxError, *BROKEN_ZIP) as problem:
         raise Refused("unreadable", f"its content.xml cannot be counted: {problem}") from None
     return sum(counts[name] for name in wanted(reader, list(counts)))
