@@ -23,8 +23,9 @@ from jobs.quality.compile import REJECTIONS, judge
 from jobs.quality.measures import Measures
 from jobs.quality.rules import Rule
 from jobs.readers import raw
-from jobs.readers.delimited import Head, read_head
-from jobs.readers.frames import Part, captured, read_csv_part, read_excel_part, read_json_part, read_parquet_part
+from jobs.readers.delimited import Head, read_csv_part, read_head
+from jobs.readers.formats import WAYS
+from jobs.readers.frames import Part, captured_lines, captured_path
 from jobs.readers.outcome import Refused
 from jobs.readers.values import typed
 from jobs.tables import bronze
@@ -178,13 +179,11 @@ def _read(settings: Settings, client: Any, contract: Contract, piece: Piece, fac
         if reader.files_without_rows == "skip_empty":
             raise Refused("not_applicable", "a file of a sibling dataset")
         raise Refused("empty", "The file is empty (0 bytes). Send it again.")
-    constants = {"$period": piece.period}
+    constants = {"$period": piece.period} | {f"$capture.{k}": v for k, v in captured_path(contract, piece.name).items()}
     if reader.format == "csv":
         return _read_csv(settings, client, contract, piece, constants, facts)
-    constants |= {f"$capture.{k}": v for k, v in captured(contract, piece.name, ()).items()}
-    data = raw.read(settings, client, piece.raw)
-    part = {"json": read_json_part, "parquet": read_parquet_part, "excel": read_excel_part}[reader.format](contract, data, constants)
-    facts.preamble = reader.preamble_lines + 1 if reader.format == "excel" else 0
+    part = WAYS[reader.format].read(contract, raw.read(settings, client, piece.raw), constants)
+    facts.preamble = part.preamble
     if part.records == 0:
         _no_rows(contract)
     return part
@@ -201,12 +200,13 @@ def _read_csv(settings: Settings, client: Any, contract: Contract, piece: Piece,
     if piece.start == 0:
         data = raw.read(settings, client, piece.raw, 0, piece.end)
         head = read_head(data[:HEAD_BYTES], reader)
-        data, first, facts.preamble = data[head.length :], reader.preamble_lines + 2, reader.preamble_lines + 1
+        data, first, facts.preamble = data[head.length :], reader.preamble_lines + reader.header_lines + 1, head.records
     else:
         head = _head(settings, client, piece.raw, reader)
         data, first = raw.read(settings, client, piece.raw, piece.start, piece.end), piece.lines + 1
-    constants |= {f"$capture.{k}": v for k, v in captured(contract, piece.name, head.preamble).items()}
+    constants |= {f"$capture.{k}": v for k, v in captured_lines(contract, head.preamble).items()}
     part = read_csv_part(contract, data, head, constants, first, piece.last)
+    facts.preamble += part.preamble
     if piece.whole and part.records == 0:
         _no_rows(contract)
     return part

@@ -17,7 +17,6 @@ from urllib.parse import quote
 
 import ijson
 import pyarrow as pa
-import pyarrow.parquet as pq
 from boto3.s3.transfer import TransferConfig
 from pyspark.sql import SparkSession
 
@@ -28,7 +27,9 @@ from jobs.platform.secrets import master_key
 from jobs.platform.settings import Settings, load_settings
 from jobs.platform.store import in_order, keys, s3
 from jobs.platform.writers import commits_are_safe
-from jobs.readers.count import LineCounter, count_json_bytes
+from jobs.readers.count import LineCounter
+from jobs.readers.formats import WAYS
+from jobs.readers.outcome import Refused
 from jobs.tables.spread import TASKS, spread
 
 CHUNK = 8 * FRAME
@@ -115,7 +116,7 @@ def _inspect(settings: Settings, client: Any, contract: Contract, file: Delivere
     digest = hashlib.sha256()
     chunks = in_order(client, settings.bucket("landing"), file.key, file.etag, file.size)
     if contract.reader.format == "csv":
-        counter = LineCounter(contract.reader.quote)
+        counter = LineCounter(contract.reader.quote, contract.reader.escape)
         for chunk in chunks:
             digest.update(chunk)
             counter.feed(chunk)
@@ -126,23 +127,10 @@ def _inspect(settings: Settings, client: Any, contract: Contract, file: Delivere
     content = b"".join(chunks)
     digest.update(content)
     try:
-        records, problem = _count(contract, content), None
-    except (ijson.JSONError, pa.ArrowException, ValueError, KeyError, OSError) as error:
+        records, problem = WAYS[contract.reader.format].count(contract.reader, content), None
+    except (Refused, ijson.JSONError, pa.ArrowException, ValueError, KeyError, OSError) as error:
         records, problem = None, f"{type(error).__name__}: {str(error).splitlines()[0][:200] if str(error) else ''}"
     return digest.hexdigest(), {"records": records, "count_error": problem, "splits": json.dumps({"blank": 0, "ranges": [[0, file.size, 0]]})}
-
-
-def _count(contract: Contract, content: bytes) -> int:
-    reader = contract.reader
-    if reader.format == "json":
-        return count_json_bytes(content, reader.rows_at, reader.row_requires)
-    if reader.format == "parquet":
-        return int(pq.ParquetFile(io.BytesIO(content)).metadata.num_rows)
-    import openpyxl  # the reader is calamine
-
-    book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-    sheet = book[reader.sheet] if reader.sheet else book.worksheets[0]
-    return sum(any(cell is not None for cell in row) for row in sheet.iter_rows(values_only=True))
 
 
 def _copy(settings: Settings, client: Any, contract: Contract, file: Delivered, delivery: str, raw_key: str) -> None:

@@ -23,6 +23,11 @@ class UnpivotCustom(Custom):
     headers: str = Field(description="Headers that fully match this regex become rows; named groups are `$unpivot.<group>`, the cell `$unpivot.value`.")
 
 
+class NamespaceCustom(Custom):
+    prefix: str = Field(description="The prefix the contract writes, whatever the dump writes.")
+    uri: str = Field(description="The namespace it stands for.")
+
+
 class ReaderCustom(Custom):
     encoding: str | None = Field(None, description="As Python names it, e.g. gb18030. Left out: UTF-8, with or without BOM.")
     quote: str | None = Field('"', description="The quote character; null where the dump knows no quotes.")
@@ -37,6 +42,21 @@ class ReaderCustom(Custom):
     row_requires: tuple[str, ...] = Field((), description="JSON, `$`: keys without which the document is no row.")
     files_without_rows: Literal["reject", "skip", "skip_empty"] = Field("reject", description="`skip`: such a file belongs to a sibling dataset of the same folder; `skip_empty`: files of zero bytes too.")
     sheet: str | None = Field(None, description="Excel: the sheet; left out: the first.")
+    sheets: tuple[str, ...] = Field((), description="Excel: names of the sheets that make one dataset, or regexes that fully match names; a column takes the name as physicalName `$sheet`.")
+    header_lines: int = Field(1, description="Delimited text, Excel: lines of the header; their cells are joined by a space, cells merged over several columns filled to the right.")
+    repeated_header: bool = Field(False, description="Delimited text, Excel: header lines that come again between rows are skipped and counted.")
+    totals: str | None = Field(None, description="Delimited text, Excel: a row with this regex in its first filled cell is a total, counted with the footnotes.")
+    group_rows: str | None = Field(None, description="Delimited text, Excel: a row with this regex in its first filled cell is the heading of a group, skipped and counted with the preamble.")
+    escape: str | None = Field(None, description="Delimited text: the character after which a quote, a delimiter or a line end stands for itself.")
+    positions: Literal["characters", "bytes"] = Field("characters", description="Fixed width: what `start` and `length` of a column count.")
+    record_length: int | None = Field(None, description="Fixed width: length of a whole line, where something not described follows the last column.")
+    header_record: str | None = Field(None, description="Fixed width: leading lines that match this regex are no rows; a named group `count` must be the number of rows.")
+    trailer_record: str | None = Field(None, description="Fixed width: the same for trailing lines.")
+    row_element: str | None = Field(None, description="XML: name of the element that is a row; `prefix:name` with one of `namespaces`, or a bare name in any.")
+    namespaces: tuple[NamespaceCustom, ...] = Field((), description="XML: prefixes that names in this contract use.")
+    table: str | None = Field(None, description="SQLite, SQL dump: the table; shapefile: the layer. Left out: the only one.")
+    query: str | None = Field(None, description="SQLite: a SELECT instead of a table.")
+    dialect: str | None = Field(None, description="SQL dump: its dialect as sqlglot names it, e.g. mysql, postgres, oracle, tsql.")
 
 
 class DriftCustom(Custom):
@@ -74,6 +94,8 @@ class ColumnCustom(Custom):
     null_values: tuple[str, ...] = Field((), description="Texts that mean 'no value' in this column.")
     value_map: tuple[ValueMapCustom, ...] = Field((), description="The first pattern found in the text as sent gives the value.")
     optional: bool = Field(False, description="The whole column may be missing from a dump.")
+    start: int = Field(0, description="Fixed width: the first character (or byte) of the column in the line, from 1.")
+    length: int = Field(0, description="Fixed width: characters (or bytes) of the column.")
     fallback: tuple[str, ...] = Field((), description="JSON: other sources, tried in order where the first gives no value.")
 
 
@@ -82,7 +104,7 @@ def known(model: type[Custom]) -> dict[str, Any]:
     return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
-NESTED = (ReaderCustom, CaptureCustom, UnpivotCustom, DriftCustom, ValueMapCustom)
+NESTED = (ReaderCustom, NamespaceCustom, CaptureCustom, UnpivotCustom, DriftCustom, ValueMapCustom)
 
 
 def nested_names() -> set[str]:

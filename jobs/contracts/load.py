@@ -15,13 +15,17 @@ from ruamel.yaml.error import MarkedYAMLError
 
 from jobs.contracts import odcs, sense
 from jobs.contracts.customs import ColumnCustom, ContractCustom, known, nested_names
-from jobs.contracts.model import Capture, Classification, Column, Contract, Drift, Kind, Reader, Unpivot, ValueMap
+from jobs.contracts.model import Capture, Classification, Column, Contract, Drift, Kind, Namespace, Reader, Unpivot, ValueMap
 from jobs.contracts.odcs import did_you_mean
 from jobs.contracts.sense import Fault
 
 KINDS = {"string": "string", "integer": "integer", "boolean": "boolean", "date": "date", "timestamp": "timestamp", "object": "json", "array": "json"}
 DECIMAL = re.compile(r"decimal\((\d+)(?:, *(\d+))?\)")
-FORMATS = {"csv": "csv", "tsv": "csv", "txt": "csv", "json": "json", "parquet": "parquet", "xlsx": "excel", "excel": "excel"}
+FORMATS = {
+    "csv": "csv", "tsv": "csv", "txt": "csv", "json": "json", "jsonl": "jsonl", "ndjson": "jsonl", "parquet": "parquet", "orc": "orc", "avro": "avro",
+    "xlsx": "excel", "xls": "excel", "xlsb": "excel", "ods": "excel", "excel": "excel", "fixedWidth": "fixedWidth", "xml": "xml", "dbf": "dbf",
+    "shapefile": "shapefile", "sqlite": "sqlite", "sql": "sql", "attachment": "attachment",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -181,6 +185,7 @@ def _reader(path: Path, document: Any, server: Any, custom: ContractCustom) -> R
         raise BrokenContract([Finding(str(path), *_place(document, ["servers", 0, "format"]), f"format {said!r} is not one of {', '.join(FORMATS)}")])
     values = custom.reader.model_dump()
     values["captures"] = tuple(Capture(**item) for item in values["captures"])
+    values["namespaces"] = tuple(Namespace(**item) for item in values["namespaces"])
     values["unpivot"] = Unpivot(**values["unpivot"]) if values["unpivot"] else None
     return Reader(format=FORMATS[said], delimiter=str(server.get("delimiter") or ("\t" if said == "tsv" else ",")), **values)  # type: ignore[arg-type]
 
@@ -202,6 +207,7 @@ def _column(path: Path, document: Any, index: int, prop: Any) -> Column:
         minimum=options.get("minimum"), maximum=options.get("maximum"), pattern=options.get("pattern"), max_length=options.get("maxLength"),
         classification=classification, description=str(prop.get("description", "")), unit=custom.unit, null_values=custom.null_values,  # type: ignore[arg-type]
         formats=custom.formats or ((options["format"],) if options.get("format") else ()), value_map=maps, optional=custom.optional, fallback=custom.fallback,
+        start=custom.start, length=custom.length,
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Mode = Literal["snapshot", "increment", "events"]
-Format = Literal["csv", "json", "parquet", "excel"]
+Format = Literal["csv", "json", "jsonl", "parquet", "orc", "avro", "excel", "fixedWidth", "xml", "dbf", "shapefile", "sqlite", "sql", "attachment"]
 Kind = Literal["string", "integer", "decimal", "double", "boolean", "date", "timestamp", "json"]
 Classification = Literal["public", "internal", "personal", "sensitive"]
 Language = Literal["en", "zh"]
@@ -55,6 +55,8 @@ class Column:
     value_map: tuple[ValueMap, ...] = ()  # applied to the text as sent, before casting
     optional: bool = False  # may be missing from the dump as a whole (older or newer shape)
     fallback: tuple[str, ...] = ()  # other sources, tried in order where the first gives no value
+    start: int = 0  # fixed width: its first character or byte in the line, from 1
+    length: int = 0
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,14 @@ class Unpivot:
 
     headers: str
     drop_null: bool = False  # a null cell makes no row (counted in the fan-out)
+
+
+@dataclass(frozen=True)
+class Namespace:
+    """XML: what `prefix:name` in the contract stands for."""
+
+    prefix: str
+    uri: str
 
 
 @dataclass(frozen=True)
@@ -92,6 +102,21 @@ class Reader:
     row_requires: tuple[str, ...] = ()  # JSON "$": the document is a row only if it has these keys
     files_without_rows: Literal["reject", "skip", "skip_empty"] = "reject"  # skip: such a file belongs to a sibling dataset of the folder; skip_empty: files of zero bytes too
     sheet: str | None = None
+    sheets: tuple[str, ...] = ()  # names, or regexes that fully match names, of the sheets that make one dataset
+    header_lines: int = 1  # their cells are joined by a space, merged cells filled to the right
+    repeated_header: bool = False  # the header comes again between rows
+    totals: str | None = None  # a row whose first filled cell matches is a total, counted as a footnote
+    group_rows: str | None = None  # a row whose first filled cell matches is the heading of a group, counted as preamble
+    escape: str | None = None  # delimited text: the next character stands for itself
+    positions: Literal["characters", "bytes"] = "characters"  # fixed width: what start and length count
+    record_length: int | None = None  # fixed width: the whole line where it is longer than its last column
+    header_record: str | None = None  # fixed width: leading lines that match; a group `count` is the number of rows
+    trailer_record: str | None = None  # fixed width: trailing lines that match; a group `count` is the number of rows
+    row_element: str | None = None  # XML
+    namespaces: tuple[Namespace, ...] = ()  # XML
+    table: str | None = None  # SQLite, SQL dump, shapefile: which of its tables
+    query: str | None = None  # SQLite: a SELECT instead of a table
+    dialect: str | None = None  # SQL dump, e.g. mysql
 
 
 @dataclass(frozen=True)

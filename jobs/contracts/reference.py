@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
-from jobs.contracts.customs import CaptureCustom, ColumnCustom, ContractCustom, Custom, DriftCustom, ReaderCustom, UnpivotCustom, ValueMapCustom, known
+from jobs.contracts.customs import CaptureCustom, ColumnCustom, ContractCustom, Custom, DriftCustom, NamespaceCustom, ReaderCustom, UnpivotCustom, ValueMapCustom, known
 from jobs.contracts.load import FORMATS, KINDS
 from jobs.contracts.model import Classification
 
@@ -39,7 +39,7 @@ A column:
 | where | meaning |
 |---|---|
 | `name` | column of the table: lower case letters, digits, `_` |
-| `physicalName` | header in the dump (left out: as `name`), dotted path inside a JSON row, or a source of the lake's: see *Sources* |
+| `physicalName` | header in the dump (left out: as `name`), dotted path inside a JSON row or an XML row element (an attribute is `@name`, the text of the row element `.`), or a source of the lake's: see *Sources* |
 | `synonyms` | headers it also came under |
 | `logicalType` | {", ".join(f"`{name}`" for name in KINDS)}, or `number`; `object` and `array` are kept as JSON text |
 | `physicalType` | of a `number`: `double` or `decimal(p,s)` |
@@ -62,6 +62,8 @@ other rules are written in `expectations/<department>/<dataset>.yaml`.
 | `$period` | name of the period folder |
 | `$capture.<group>` | a named group of one of the reader's `captures` |
 | `$unpivot.<group>`, `$unpivot.value` | a named group of `unpivot.headers` in the header of the cell, and the cell |
+| `$sheet` | name of the sheet a row of a workbook stands in |
+| `$geometry`, `$projection` | shapefile: the shape as WKB in hexadecimal, and the coordinate reference system it is in |
 | `$row` | the whole JSON row as text |
 | `$doc.<path>` | a member of the JSON document the row stands in |
 
@@ -72,6 +74,7 @@ SECTIONS: tuple[tuple[str, str, type[Custom]], ...] = (
     ("`reader`", "How a file is read. Lines and records count from 1.", ReaderCustom),
     ("`reader.captures[]`", "", CaptureCustom),
     ("`reader.unpivot`", "", UnpivotCustom),
+    ("`reader.namespaces[]`", "", NamespaceCustom),
     ("`drift`", "What to do when a dump changes its shape.", DriftCustom),
     ("On a property", "", ColumnCustom),
     ("`valueMap[]`", "", ValueMapCustom),

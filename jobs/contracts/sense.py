@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from jobs.contracts import format_options
 from jobs.contracts.model import Column, Contract
 
 PROPERTIES = ("schema", 0, "properties")
@@ -68,8 +69,7 @@ def _reader(document: Any, contract: Contract) -> Iterator[Fault]:
         codecs.lookup(reader.encoding or "utf-8")
     except LookupError:
         yield Fault((*at, "encoding"), f"no encoding is called {reader.encoding!r}; try utf-8, gb18030, big5, cp1252")
-    if reader.format == "csv" and len(reader.delimiter) != 1:
-        yield Fault(("servers", 0, "delimiter"), f"the delimiter is one character, not {reader.delimiter!r}")
+    yield from (Fault((*at, *path), message) for path, message in format_options.faults(contract))
     if reader.format == "json" and not reader.rows_at:
         yield Fault(at, "a JSON dataset needs `rowsAt` in its reader: where the rows are, e.g. [releases], or [$] when the document is one row")
     try:
@@ -81,7 +81,7 @@ def _reader(document: Any, contract: Contract) -> Iterator[Fault]:
     if reader.unpivot and reader.format != "csv":
         yield Fault((*at, "unpivot"), f"columns become rows in delimited text only, not in {reader.format}")
     expressions = [("filePattern", contract.file_pattern), ("periodPattern", contract.period_pattern)]
-    inside = [("footnote", reader.footnote), ("unpivot", reader.unpivot.headers if reader.unpivot else None), *(("captures", c.pattern) for c in reader.captures)]
+    inside = [("footnote", reader.footnote), ("unpivot", reader.unpivot.headers if reader.unpivot else None), *(("captures", c.pattern) for c in reader.captures), *format_options.patterns(reader)]
     for path, pattern in [(_custom_at(document, name), p) for name, p in expressions] + [((*at, name), p) for name, p in inside if p]:
         if problem := _bad_regex(pattern or ""):
             yield Fault(path, problem)
@@ -107,7 +107,7 @@ def _ignored(document: Any) -> Iterator[Fault]:
 def _groups(contract: Contract) -> set[str]:
     """Every `$…` source this contract offers."""
     reader = contract.reader
-    found = {"$period", *(("$row", "$doc.<path>") if reader.format == "json" else ())}
+    found = {"$period", *format_options.sources(reader)}
     for prefix, pattern in [("$capture.", c.pattern) for c in reader.captures] + ([("$unpivot.", reader.unpivot.headers)] if reader.unpivot else []):
         if not _bad_regex(pattern):
             found |= {prefix + name for name in re.compile(pattern).groupindex}
@@ -121,7 +121,7 @@ def _column(document: Any, index: int, column: Column, groups: set[str]) -> Iter
         if source.startswith("$") and offered not in groups:
             yield ("physicalName",), f"{source} is no source of this contract; there are {', '.join(sorted(groups))}"
     if column.fallback and "$row" not in groups:
-        yield _custom_at(prop, "fallback"), "only a JSON dataset can fall back on another source; name other headers in `synonyms`"
+        yield _custom_at(prop, "fallback"), "only a JSON or XML dataset can fall back on another source; name other headers in `synonyms`"
     low, high = column.minimum, column.maximum
     if low is not None and high is not None and _reversed(low, high):
         yield ("logicalTypeOptions",), f"minimum {low} is above maximum {high}: no value can be right"

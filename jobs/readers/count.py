@@ -14,6 +14,8 @@ import ijson
 import numpy as np
 import numpy.typing as npt
 
+from jobs.contracts.model import Reader
+
 SPLIT_BYTES = 24 << 20
 NEWLINE, RETURN = 10, 13
 
@@ -32,12 +34,14 @@ class LineCounter:
     """Counts lines that end a record (a newline inside quotes does not) and blank lines; feed it the file in order."""
 
     quote: str | None
+    escape: str | None = None  # the byte after it is no quote and no line end
     lines: int = 0
     blank: int = 0
     size: int = 0
     _quoted: bool = False
     _after: int = 0  # offset just after the last line end
     _last: int = NEWLINE
+    _escaping: bool = False  # the chunk before ended with an escape that escapes this one's first byte
     _points: list[tuple[int, int]] = field(default_factory=list)
 
     def feed(self, chunk: bytes) -> None:
@@ -53,15 +57,28 @@ class LineCounter:
         self.size += len(data)
 
     def _record_ends(self, data: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
-        ends = np.flatnonzero(data == NEWLINE)
+        plain = self._plain(data)
+        ends = np.flatnonzero((data == NEWLINE) & plain)
         if self.quote is None:
             return ends
-        quotes = np.flatnonzero(data == ord(self.quote))
+        quotes = np.flatnonzero((data == ord(self.quote)) & plain)
         if len(quotes) == 0:
             return ends[:0] if self._quoted else ends
         inside = (np.searchsorted(quotes, ends) + int(self._quoted)) % 2 == 1
         self._quoted ^= bool(len(quotes) % 2)
         return ends[~inside]
+
+    def _plain(self, data: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_] | np.bool_:
+        """Mask of the bytes that no escape stands before: those after an even run of escapes."""
+        if self.escape is None:
+            return np.True_
+        others = np.flatnonzero(data != ord(self.escape))
+        run = np.diff(others, prepend=-1 - int(self._escaping)) - 1
+        plain = np.ones(len(data), dtype=np.bool_)
+        plain[others[run % 2 == 1]] = False
+        tail = len(data) - 1 - int(others[-1]) if len(others) else len(data) + int(self._escaping)
+        self._escaping = tail % 2 == 1
+        return plain
 
     def _count_blank(self, data: npt.NDArray[np.uint8], ends: npt.NDArray[np.int64]) -> None:
         lengths = np.diff(ends, prepend=self._after - self.size - 1) - 1
@@ -90,6 +107,17 @@ class LineCounter:
         starts = [(0, 0), *[point for point in self._points if point[0] < self.size]]
         ends = [*[start for start, _ in starts[1:]], self.size]
         return [Split(start, end, lines) for (start, lines), end in zip(starts, ends, strict=True)]
+
+
+def count_lines(reader: Reader, data: bytes) -> int:
+    """Records of delimited text that are not blank, preamble and header among them."""
+    counter = LineCounter(reader.quote, reader.escape)
+    if data:
+        counter.feed(data)
+    counter.finish()
+    if counter.unclosed:
+        raise ValueError("a quote is opened and never closed")
+    return counter.lines - counter.blank
 
 
 def count_json(stream: IO[bytes], rows_at: tuple[str, ...], row_requires: tuple[str, ...]) -> int:

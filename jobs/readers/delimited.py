@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import io
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 import pyarrow as pa
 import pyarrow.csv as pcsv
 
-from jobs.contracts.model import Reader
+from jobs.contracts.model import Contract, Reader
+from jobs.readers.frames import Part, Ragged, captured_lines, distinct, match_headers, source
+from jobs.readers.headers import joined
 from jobs.readers.outcome import Refused
+from jobs.readers.skipped import skips
+
+UNIT = "\x1f"  # the unit separator: made to part fields, and hardly ever sent
 
 
 @dataclass(frozen=True)
@@ -21,18 +28,10 @@ class Head:
 
     preamble: tuple[str, ...]
     names: tuple[str, ...]
-    length: int  # bytes up to and with the header line
+    length: int  # bytes up to and with the header
     trailing: bool = False  # the header ends with one more delimiter
-
-
-@dataclass(frozen=True)
-class Ragged:
-    """A record whose number of fields is not the header's."""
-
-    record: int
-    text: str
-    expected: int
-    actual: int
+    lines: tuple[tuple[str, ...], ...] = ()  # cells of each header line as sent
+    records: int = 1  # lines up to and with the header that are not blank
 
 
 @dataclass(frozen=True)
@@ -64,20 +63,28 @@ def read_head(data: bytes, reader: Reader) -> Head:
 
     Raises Refused when there is no header line.
     """
-    lines = data.split(b"\n", reader.preamble_lines + 1)
-    if len(lines) <= reader.preamble_lines or not lines[reader.preamble_lines].strip():
-        raise Refused("no_header", f"The file has no header in line {reader.preamble_lines + 1}. Send it with its column names.")
-    whole = b"\n".join(lines[: reader.preamble_lines + 1])
+    start, stop = reader.preamble_lines, reader.preamble_lines + reader.header_lines
+    lines = data.split(b"\n", stop)
+    for number in range(start, stop):
+        if len(lines) <= number or not lines[number].strip():
+            raise Refused("no_header", f"The file has no header in line {number + 1}. Send it with its column names.")
+    whole = b"\n".join(lines[:stop])
     text = decode(whole, reader.encoding)
     texts = [line.rstrip("\r") for line in text.removeprefix("\ufeff").split("\n")]
-    table = _parse(texts[-1].encode() + b"\n", reader, None).table
-    names = [str(table.column(i)[0].as_py() or "") for i in range(table.num_columns)]
-    trailing = reader.trailing_delimiter and len(names) > 1 and names[-1] == ""
+    header = [_header_cells(line, reader) for line in texts[start:]]
+    trailing = reader.trailing_delimiter and all(len(cells) > 1 and cells[-1] == "" for cells in header)
     if trailing:
-        names.pop()
+        header = [cells[:-1] for cells in header]
+    names = joined(header)
     if reader.trim:
         names = [name.strip() for name in names]
-    return Head(tuple(texts[:-1]), tuple(_distinct(names)), len(whole) + 1, trailing)
+    filled = sum(1 for line in lines[:start] if line.strip(b"\r")) + reader.header_lines
+    return Head(tuple(texts[:start]), tuple(distinct(names)), len(whole) + 1, trailing, tuple(tuple(cells) for cells in header), filled)
+
+
+def _header_cells(line: str, reader: Reader) -> list[str]:
+    table = _parse(line.encode() + b"\n", reader, None).table
+    return [str(table.column(i)[0].as_py() or "") for i in range(table.num_columns)]
 
 
 def read_range(data: bytes, reader: Reader, head: Head, first_record: int, last: bool) -> Parsed:
@@ -100,6 +107,56 @@ def read_range(data: bytes, reader: Reader, head: Head, first_record: int, last:
     return Parsed(table, np.delete(numbers, bad), ragged, footnotes)
 
 
+def read_whole(contract: Contract, data: bytes, constants: Mapping[str, str]) -> Part:
+    """A file in one piece, its head too."""
+    reader = contract.reader
+    head = read_head(data, reader)
+    constants = {**constants, **{f"$capture.{k}": v for k, v in captured_lines(contract, head.preamble).items()}}
+    part = read_csv_part(contract, data[head.length :], head, constants, reader.preamble_lines + reader.header_lines + 1, last=True)
+    return replace(part, preamble=part.preamble + head.records)
+
+
+def read_csv_part(contract: Contract, data: bytes, head: Head, constants: Mapping[str, str], first_record: int, last: bool) -> Part:
+    """One byte range of delimited text. `constants`: values of `$capture…` and `$period`."""
+    parsed = read_range(data, contract.reader, head, first_record, last)
+    mapping, drift = match_headers(contract, head.names)
+    table = pl.DataFrame(pl.from_arrow(parsed.table))
+    skipped = skips(table, contract.reader, head.lines)
+    ragged, headings, totals = _ragged_rows(parsed.ragged, contract.reader)
+    table, records = skipped.left(table), skipped.left(pl.Series("_record", parsed.records, dtype=pl.Int64))
+    frame = _unpivoted(contract, table, mapping, constants, records) if contract.reader.unpivot else _selected(contract, table, mapping, constants, records, 0)
+    return Part(frame, len(records) + len(ragged), ragged, parsed.footnotes + skipped.totals + totals, drift, mapping, skipped.headings + headings)
+
+
+def _ragged_rows(ragged: tuple[Ragged, ...], reader: Reader) -> tuple[tuple[Ragged, ...], int, int]:
+    """Totals and group headings often lack the delimiters that the rows have: what is left without them, and how many of each there were."""
+    if not ragged or not (reader.totals or reader.group_rows):
+        return ragged, 0, 0
+    table = pl.DataFrame([[cell.strip(f" \t{reader.quote or ''}") for cell in row.text.split(_delimiter(reader)) if cell.strip()][:1] or [""] for row in ragged], ["first"], orient="row")
+    skipped = skips(table, replace(reader, repeated_header=False), ())
+    return tuple(ragged[at] for at in skipped.left(pl.Series(range(len(ragged)), dtype=pl.Int64))), skipped.headings, skipped.totals
+
+
+def _selected(contract: Contract, table: pl.DataFrame, mapping: Mapping[str, str], constants: Mapping[str, str], records: pl.Series, part: int) -> pl.DataFrame:
+    columns = [source(column, mapping, constants).alias(column.name) for column in contract.columns]
+    return table.with_columns(records).select(*columns, pl.col("_record"), pl.lit(part, pl.Int32).alias("_part"))
+
+
+def _unpivoted(contract: Contract, table: pl.DataFrame, mapping: Mapping[str, str], constants: Mapping[str, str], records: pl.Series) -> pl.DataFrame:
+    unpivot = contract.reader.unpivot
+    assert unpivot is not None
+    headers = [h for h in table.columns if re.fullmatch(unpivot.headers, h)]
+    if not headers:
+        raise Refused("no_value_columns", f"No column is named like {unpivot.headers!r}. Send the file with its value columns.")
+    parts = []
+    for number, header in enumerate(headers):
+        groups = re.fullmatch(unpivot.headers, header).groupdict()  # type: ignore[union-attr]
+        here = dict(constants) | {f"$unpivot.{k}": v for k, v in groups.items()}
+        cells = dict(mapping) | {c.name: header for c in contract.columns if c.source == "$unpivot.value"}
+        parts.append(_selected(contract, table, cells, here, records, number))
+    return pl.concat(parts)
+
+
 def _utf8(data: bytes, reader: Reader, first_record: int, last: bool) -> tuple[bytes, int]:
     """The text as UTF-8 without its footnotes, and how many these were. ASCII is told from the rest at once and needs no decoding."""
     is_utf8, footnote = (reader.encoding or "utf-8").lower() in ("utf-8", "utf8"), reader.footnote if last else None
@@ -115,7 +172,7 @@ def _numbers(data: bytes, reader: Reader, count: int, first: int) -> npt.NDArray
     """Record numbers of the non-blank records; blank lines keep theirs, so a clerk finds the line."""
     if not _may_have_blank_lines(data, count):
         return np.arange(first, first + count, dtype=np.int64)
-    lines = _record_lines(data, reader.quote)
+    lines = _record_lines(data, reader.quote, reader.escape)
     full = [i for i, line in enumerate(lines) if line.strip(b"\r\n")]
     if len(full) != count:
         raise Refused("count_mismatch", f"The text was read as {count} records, but holds {len(full)} lines: its lines end in different ways, or quotes are broken. Send it again.")
@@ -129,14 +186,23 @@ def _may_have_blank_lines(data: bytes, records: int) -> bool:
     return data.startswith((b"\n", b"\r\n")) or b"\n\n" in data or b"\n\r\n" in data
 
 
-def _record_lines(data: bytes, quote: str | None) -> list[bytes]:
+def _record_lines(data: bytes, quote: str | None, escape: str | None) -> list[bytes]:
     lines: list[bytes] = []
     for line in data.splitlines(keepends=True) if b"\r" not in data.replace(b"\r\n", b"") else data.split(b"\n"):
-        if quote and lines and lines[-1].count(quote.encode()) % 2:
+        if lines and _goes_on(lines[-1], quote, escape):
             lines[-1] += line
         else:
             lines.append(line)
     return lines
+
+
+def _goes_on(line: bytes, quote: str | None, escape: str | None) -> bool:
+    """A line end inside quotes or after an escape ends no record."""
+    if escape:
+        line = re.sub(re.escape(escape.encode()) + rb"[^\n]", b"", line)
+        if line.endswith(escape.encode() + b"\n"):
+            return True
+    return bool(quote and line.count(quote.encode()) % 2)
 
 
 def _parse(data: bytes, reader: Reader, names: list[str] | None) -> Parsed:
@@ -146,20 +212,34 @@ def _parse(data: bytes, reader: Reader, names: list[str] | None) -> Parsed:
         ragged.append(Ragged(row.number or 0, row.text, row.expected_columns, row.actual_columns))
         return "skip"
 
+    if len(reader.delimiter.encode()) > 1:
+        data = _one_byte(data, reader.delimiter)
     read = pcsv.ReadOptions(use_threads=False, block_size=max(len(data) + 1, 1 << 16), column_names=names, autogenerate_column_names=names is None)
     parse = pcsv.ParseOptions(
-        delimiter=reader.delimiter, quote_char=reader.quote or False, double_quote=bool(reader.quote), newlines_in_values=bool(reader.quote), invalid_row_handler=note
+        delimiter=_delimiter(reader), quote_char=reader.quote or False, double_quote=bool(reader.quote), escape_char=reader.escape or False,
+        newlines_in_values=bool(reader.quote or reader.escape), invalid_row_handler=note,
     )
     types = {name: pa.string() for name in names or ()}
     convert = pcsv.ConvertOptions(check_utf8=False, column_types=types, strings_can_be_null=False, quoted_strings_can_be_null=False, null_values=[])
     if names is None:
-        width = len(next(iter(_record_lines(data, None))).split(reader.delimiter.encode()))
+        width = len(next(iter(_record_lines(data, None, None))).split(_delimiter(reader).encode()))
         convert.column_types = {f"f{i}": pa.string() for i in range(width)}
     try:
         table = pcsv.read_csv(io.BytesIO(data), read, parse, convert)
     except pa.ArrowInvalid as problem:
         raise Refused("unreadable", f"The text cannot be read as rows of columns: {problem}. Check quotes and delimiters, and send it again.") from None
     return Parsed(table, np.array([], dtype=np.int64), tuple(ragged), 0)
+
+
+def _delimiter(reader: Reader) -> str:
+    return reader.delimiter if len(reader.delimiter.encode()) == 1 else UNIT
+
+
+def _one_byte(data: bytes, delimiter: str) -> bytes:
+    """Arrow splits at one byte. A longer delimiter becomes one that the text does not hold; the contract says that nothing is quoted."""
+    if UNIT.encode() in data:
+        raise Refused("unreadable", f"The text holds the control character 0x1F, so {delimiter!r} cannot stand for one delimiter. Take it out and send it again.")
+    return data.replace(delimiter.encode(), UNIT.encode())
 
 
 def _without_footnotes(text: str, pattern: str) -> tuple[str, int]:
@@ -169,12 +249,3 @@ def _without_footnotes(text: str, pattern: str) -> tuple[str, int]:
         end -= 1
     dropped = [line for line in lines[end:] if line.strip()]
     return "".join(lines[:end]), len(dropped)
-
-
-def _distinct(names: list[str]) -> list[str]:
-    seen: dict[str, int] = {}
-    out = []
-    for name in names:
-        seen[name] = seen.get(name, 0) + 1
-        out.append(name if seen[name] == 1 else f"{name}__{seen[name]}")
-    return out

@@ -1,26 +1,34 @@
-"""A part of a raw object → a frame with one column a contract column, as sent, and the record number of each row."""
+"""What every reader makes of a part of a raw object: a frame with one column a contract column, as sent, and the record number of each row."""
 
 from __future__ import annotations
 
-import io
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import polars as pl
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from jobs.contracts.model import Column, Contract
-from jobs.readers.delimited import Head, Parsed, Ragged, read_head, read_range
 from jobs.readers.outcome import Refused
 
 
 @dataclass(frozen=True)
+class Ragged:
+    """A record whose number of fields (of characters, in fixed width) is not the header's."""
+
+    record: int
+    text: str
+    expected: int
+    actual: int
+
+
+@dataclass(frozen=True)
 class Part:
-    """`frame`: contract columns as sent, `_record`, `_part`. `records`: source records this part held, ragged ones included."""
+    """`frame`: contract columns as sent, `_record`, `_part`. `records`: source records this part held, ragged ones included.
+
+    `preamble`: counted records that are no rows and stand before rows (headers, repeated headers, group headings, header records);
+    `footnotes`: those that follow rows (footnotes, totals, trailer records). So counted = records + preamble + footnotes.
+    """
 
     frame: pl.DataFrame
     records: int
@@ -28,52 +36,32 @@ class Part:
     footnotes: int = 0
     drift: tuple[str, ...] = ()
     origins: Mapping[str, str] = field(default_factory=dict)  # contract column → header it came under
+    preamble: int = 0
 
 
 def captured(contract: Contract, name: str, preamble: Sequence[str]) -> dict[str, str]:
     """Groups of the reader's captures. Raises Refused where a line that must match does not."""
+    return captured_path(contract, name) | captured_lines(contract, preamble)
+
+
+def captured_path(contract: Contract, name: str) -> dict[str, str]:
+    """Groups found in the path; a path that does not match gives none."""
+    found = [re.search(capture.pattern, name) for capture in contract.reader.captures if capture.line == 0]
+    return {k: v for match in found if match for k, v in match.groupdict().items() if v is not None}
+
+
+def captured_lines(contract: Contract, preamble: Sequence[str]) -> dict[str, str]:
+    """Groups found in preamble lines. Raises Refused where a line that must match does not."""
     found: dict[str, str] = {}
     for capture in contract.reader.captures:
-        text = name if capture.line == 0 else (preamble[capture.line - 1] if capture.line <= len(preamble) else "")
+        if capture.line == 0:
+            continue
+        text = preamble[capture.line - 1] if capture.line <= len(preamble) else ""
         match = re.search(capture.pattern, text)
-        if match is None and capture.line:
+        if match is None:
             raise Refused("unexpected_preamble", f"Line {capture.line} should look like {capture.pattern!r}, but is {text[:80]!r}. Export the file again in the agreed form.")
-        found |= {k: v for k, v in (match.groupdict() if match else {}).items() if v is not None}
+        found |= {k: v for k, v in match.groupdict().items() if v is not None}
     return found
-
-
-def read_csv_part(contract: Contract, data: bytes, head: Head, constants: Mapping[str, str], first_record: int, last: bool) -> Part:
-    """One byte range of delimited text. `constants`: values of `$capture…` and `$period`."""
-    parsed = read_range(data, contract.reader, head, first_record, last)
-    mapping, drift = match_headers(contract, head.names)
-    frame = pl.DataFrame(pl.from_arrow(parsed.table)).with_columns(pl.Series("_record", parsed.records))
-    if contract.reader.unpivot:
-        return _unpivoted(contract, frame, mapping, constants, parsed, drift)
-    columns = [_source(column, mapping, constants).alias(column.name) for column in contract.columns]
-    frame = frame.select(*columns, pl.col("_record"), pl.lit(0, pl.Int32).alias("_part"))
-    return Part(frame, len(parsed.records) + len(parsed.ragged), parsed.ragged, parsed.footnotes, drift, mapping)
-
-
-def _unpivoted(contract: Contract, frame: pl.DataFrame, mapping: dict[str, str], constants: Mapping[str, str], parsed: Parsed, drift: tuple[str, ...]) -> Part:
-    unpivot = contract.reader.unpivot
-    assert unpivot is not None
-    headers = [h for h in frame.columns if re.fullmatch(unpivot.headers, h)]
-    if not headers:
-        raise Refused("no_value_columns", f"No column is named like {unpivot.headers!r}. Send the file with its value columns.")
-    parts = []
-    for number, header in enumerate(headers):
-        groups = re.fullmatch(unpivot.headers, header).groupdict()  # type: ignore[union-attr]
-        here = dict(constants) | {f"$unpivot.{k}": v for k, v in groups.items()}
-        columns = [(pl.col(header) if c.source == "$unpivot.value" else _source(c, mapping, here)).alias(c.name) for c in contract.columns]
-        parts.append(frame.select(*columns, pl.col("_record"), pl.lit(number, pl.Int32).alias("_part")))
-    return Part(pl.concat(parts), len(parsed.records) + len(parsed.ragged), parsed.ragged, parsed.footnotes, drift, mapping)
-
-
-def _source(column: Column, mapping: Mapping[str, str], constants: Mapping[str, str]) -> pl.Expr:
-    if column.source.startswith("$"):
-        return pl.lit(constants.get(column.source), dtype=pl.String)
-    header = mapping.get(column.name)
-    return pl.col(header) if header else pl.lit(None, dtype=pl.String)
 
 
 def match_headers(contract: Contract, names: Sequence[str]) -> tuple[dict[str, str], tuple[str, ...]]:
@@ -97,88 +85,74 @@ def match_headers(contract: Contract, names: Sequence[str]) -> tuple[dict[str, s
     return mapping, tuple([f"missing column {m}" for m in missing] + [f"new column {e}" for e in extra])
 
 
-def read_json_part(contract: Contract, data: bytes, constants: Mapping[str, str]) -> Part:
-    """A JSON document: rows at the first path that exists, flattened by the contract's dotted paths."""
-    try:
-        document = json.loads(data)
-    except (ValueError, UnicodeDecodeError) as problem:
-        raise Refused("unreadable", f"The file is not valid JSON: {problem}. It may be cut off; send it again.") from None
-    rows = _json_rows(contract, document)
-    columns = {c.name: pl.Series(c.name, [_json_value(c, row, document, constants) for row in rows], dtype=pl.String) for c in contract.columns}
-    frame = pl.DataFrame(columns).with_columns(pl.int_range(1, len(rows) + 1, dtype=pl.Int64).alias("_record"), pl.lit(0, pl.Int32).alias("_part"))
-    return Part(frame, len(rows))
+def source(column: Column, mapping: Mapping[str, str], constants: Mapping[str, str]) -> pl.Expr:
+    """Where a column's values come from: a constant, a header of the dump, or nowhere (null)."""
+    if header := mapping.get(column.name):
+        return pl.col(header)
+    return pl.lit(constants.get(column.source), dtype=pl.String)
 
 
-def _json_rows(contract: Contract, document: Any) -> list[Any]:
-    for path in contract.reader.rows_at:
-        if path == "$":
-            if isinstance(document, dict) and document and set(contract.reader.row_requires) <= set(document):
-                return [document]
-            continue
-        found = _at(document, path)
-        if isinstance(found, list):
-            return found
-    return []
+def framed(contract: Contract, table: pl.DataFrame, constants: Mapping[str, str], records: pl.Series | None = None, extra: Mapping[str, pl.Series] | None = None) -> Part:
+    """A table with headers → a part. `records`: record number of each row (left out: 1, 2, 3 …); `extra`: row values of `$…` sources.
+
+    Raises Refused where columns are missing or new and the contract does not allow it.
+    """
+    mapping, drift = match_headers(contract, table.columns)
+    columns = [_cells(column, table, mapping, constants, extra or {}) for column in contract.columns]
+    numbers = pl.Series("_record", range(1, table.height + 1), dtype=pl.Int64) if records is None else records.cast(pl.Int64).alias("_record")
+    frame = pl.DataFrame([*columns, numbers, pl.zeros(table.height, pl.Int32, eager=True).alias("_part")])
+    return Part(frame, table.height, drift=drift, origins=mapping)
 
 
-def _at(node: Any, path: str) -> Any:
-    for step in path.split("."):
-        node = node.get(step) if isinstance(node, dict) else None
-    return node
+def _cells(column: Column, table: pl.DataFrame, mapping: Mapping[str, str], constants: Mapping[str, str], extra: Mapping[str, pl.Series]) -> pl.Series:
+    if column.source in extra:
+        return extra[column.source].alias(column.name)
+    if column.name not in mapping:
+        return pl.Series(column.name, [constants.get(column.source)], dtype=pl.String).new_from_index(0, table.height)
+    cells = table[mapping[column.name]].alias(column.name)
+    if cells.dtype.is_nested():
+        return _as_json(cells)
+    if cells.dtype == pl.Binary:
+        return cells.bin.encode("hex")
+    if column.kind == "integer" and cells.dtype.is_float():
+        return numbers_as_text(cells)  # a cast would cut 12.5 to 12 without a word
+    return cells
 
 
-def _json_value(column: Column, row: Any, document: Any, constants: Mapping[str, str]) -> str | None:
-    for source in (column.source, *column.fallback):
-        if source == "$row":
-            value = row
-        elif source.startswith("$doc."):
-            value = _at(document, source.removeprefix("$doc."))
-        elif source.startswith("$"):
-            value = constants.get(source)
-        else:
-            value = _at(row, source)
-        if value not in (None, ""):
-            return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
-    return None
+def _as_json(cells: pl.Series) -> pl.Series:
+    """Lists and records as JSON text; a null stays null."""
+    sent = cells.to_frame("v").select(pl.when(pl.col("v").is_not_null()).then(pl.struct("v").struct.json_encode().str.slice(5)).otherwise(None))
+    return sent.to_series().str.head(-1).alias(cells.name)
 
 
-def read_parquet_part(contract: Contract, data: bytes, constants: Mapping[str, str]) -> Part:
-    try:
-        table = pq.read_table(io.BytesIO(data))
-    except pa.ArrowException as problem:
-        raise Refused("unreadable", f"The file is not Parquet that can be read: {str(problem)[:200]}. Send it again.") from None
-    mapping, drift = match_headers(contract, table.column_names)
-    frame = pl.DataFrame(pl.from_arrow(table)).with_columns(pl.int_range(1, table.num_rows + 1, dtype=pl.Int64).alias("_record"))
-    columns = [_source(c, mapping, constants).alias(c.name) for c in contract.columns]
-    return Part(frame.select(*columns, pl.col("_record"), pl.lit(0, pl.Int32).alias("_part")), table.num_rows, drift=drift, origins=mapping)
+def numbers_as_text(cells: pl.Series) -> pl.Series:
+    """Floats as a person writes them: 12, not 12.0."""
+    whole = cells.is_finite() & (cells == cells.round(0)) & (cells.abs() < 2**53)
+    return cells.cast(pl.Int64, strict=False).cast(pl.String).zip_with(whole.fill_null(value=False), cells.cast(pl.String)).alias(cells.name)
 
 
-def read_excel_part(contract: Contract, data: bytes, constants: Mapping[str, str]) -> Part:
-    """The first sheet (or the contract's), every cell as text; blank rows are no records."""
-    from python_calamine import CalamineError, CalamineWorkbook
+def exact(cells: pl.Series, column: Column) -> pl.Series:
+    """Numbers that a format keeps as binary floats → text. Raises Refused where a float cannot hold the digits the column has.
 
-    try:
-        book = CalamineWorkbook.from_filelike(io.BytesIO(data))
-        sheet = book.get_sheet_by_name(contract.reader.sheet) if contract.reader.sheet else book.get_sheet_by_index(0)
-        rows = sheet.to_python(skip_empty_area=False)
-    except CalamineError as problem:
-        raise Refused("unreadable", f"The file is not an Excel workbook that can be read: {problem}. Save it again as .xlsx and send it.") from None
-    lines = [(number, row) for number, row in enumerate(rows, 1) if any(cell != "" for cell in row)][contract.reader.preamble_lines :]
-    if not lines:
-        raise Refused("empty", "The sheet holds no rows. Send the file again.")
-    names = [str(cell).strip() for cell in lines[0][1]]
-    mapping, drift = match_headers(contract, names)
-    table = {name: pl.Series(name, [_cell(row[i]) for _, row in lines[1:]], dtype=pl.String) for i, name in enumerate(names)}
-    frame = pl.DataFrame(table).with_columns(pl.Series("_record", [number for number, _ in lines[1:]], dtype=pl.Int64))
-    columns = [_source(c, mapping, constants).alias(c.name) for c in contract.columns]
-    return Part(frame.select(*columns, pl.col("_record"), pl.lit(0, pl.Int32).alias("_part")), len(lines) - 1, drift=drift, origins=mapping)
+    A float holds 15 digits: of an 18-digit id the last ones are gone already when it is a number.
+    """
+    if not cells.dtype.is_float() or column.kind == "double":
+        return cells
+    lost = cells.abs() * 10**column.scale >= 1e15
+    if lost.any():
+        first = int(lost.arg_true()[0])
+        raise Refused(
+            "lost_precision",
+            f"Row {first + 1} of {column.source!r} is the number {cells[first]!r}: it has more than 15 digits, so its last digits are lost. Send this column as text.",
+        )
+    return numbers_as_text(cells)
 
 
-def _cell(value: Any) -> str:
-    """Excel stores whole numbers as floats; a person typed 12, not 12.0."""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return value.isoformat() if hasattr(value, "isoformat") else str(value)
-
-
-__all__ = ["Part", "captured", "read_csv_part", "read_excel_part", "read_head", "read_json_part", "read_parquet_part"]
+def distinct(names: Sequence[str]) -> list[str]:
+    """A header met twice gets a suffix."""
+    seen: dict[str, int] = {}
+    out = []
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        out.append(name if seen[name] == 1 else f"{name}__{seen[name]}")
+    return out

@@ -13,8 +13,9 @@ from jobs.contracts.load import contract_path, load_contract
 from jobs.contracts.model import Contract
 from jobs.quality.compile import Judged, judge
 from jobs.quality.implied import rules_of
-from jobs.readers.delimited import read_head
-from jobs.readers.frames import Part, captured, read_csv_part, read_json_part, read_parquet_part
+from jobs.readers.delimited import read_csv_part, read_head
+from jobs.readers.formats import WAYS
+from jobs.readers.frames import Part, captured
 from jobs.readers.values import Typed, typed
 from jobs.sample.real import deliveries
 
@@ -47,7 +48,7 @@ def parts(contract: Contract, data: Path) -> Iterator[Part]:
             yield read_csv_part(contract, content[head.length :], head, constants, 1, last=True)
         else:
             constants |= {f"$capture.{k}": v for k, v in captured(contract, name, ()).items()}
-            yield {"json": read_json_part, "parquet": read_parquet_part}[contract.reader.format](contract, content, constants)
+            yield WAYS[contract.reader.format].read(contract, content, constants)
 
 
 def judged(contract: Contract, data: Path) -> tuple[Typed, Judged]:

@@ -1,0 +1,62 @@
+"""Avro container files by fastavro. The counter adds up what the blocks say, and decodes no record."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import json
+import struct
+import zlib
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+from jobs.contracts.model import Contract, Reader
+from jobs.readers.frames import Part, framed
+from jobs.readers.outcome import Refused
+
+BROKEN = (ValueError, EOFError, KeyError, IndexError, TypeError, StopIteration, OverflowError, struct.error, zlib.error, RecursionError)
+
+
+def read_avro(contract: Contract, data: bytes, constants: Mapping[str, str]) -> Part:
+    """Members of the records as columns; a record or list inside is JSON text. Raises Refused for what is no Avro or is cut off."""
+    import fastavro
+
+    try:
+        source = fastavro.reader(io.BytesIO(data))
+        schema: Any = source.writer_schema
+        if schema.get("type") != "record":
+            raise ValueError(f"its schema is {schema.get('type')!r}, no record")
+        rows = list(source)
+    except BROKEN as problem:
+        raise Refused("unreadable", f"The file is not Avro that can be read: {type(problem).__name__} {str(problem)[:200]}. It may be cut off; send it again.") from None
+    names = [field["name"] for field in schema["fields"]]
+    return framed(contract, pl.DataFrame([_column(name, [row[name] for row in rows]) for name in names]), constants)
+
+
+def count_avro(reader: Reader, data: bytes) -> int:
+    import fastavro
+
+    try:
+        return sum(block.num_records for block in fastavro.block_reader(io.BytesIO(data)))
+    except BROKEN as problem:
+        raise ValueError(f"its blocks cannot be counted: {problem}") from None
+
+
+def _column(name: str, values: list[Any]) -> pl.Series:
+    """Of the values' own type; text where they are of several types (a union), or of one that no column has."""
+    if not any(isinstance(value, (dict, list, dt.time, tuple)) for value in values):
+        try:
+            return pl.Series(name, values, strict=True)
+        except (TypeError, OverflowError, pl.exceptions.PolarsError):
+            pass  # several types
+    return pl.Series(name, [_text(value) for value in values], dtype=pl.String)
+
+
+def _text(value: Any) -> str | None:
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, (dict, list)):
+        return json.dumps(value, ensure_ascii=False, default=_text)
+    return None if value is None else str(value)

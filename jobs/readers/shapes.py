@@ -1,0 +1,117 @@
+"""DBF tables and zipped shapefiles by GDAL: attributes as they are typed, the shape as WKB, its projection beside it."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+
+from jobs.contracts.model import Contract, Reader
+from jobs.readers.dbf_count import count_dbf, dbf_records, refuse_cut_dbf
+from jobs.readers.delimited import decode
+from jobs.readers.frames import Part, exact, framed, match_headers
+from jobs.readers.outcome import Refused
+from jobs.readers.zipped import BROKEN_ZIP, refuse_bombs
+
+NEEDED = ("shp", "shx", "dbf")
+HEAD, ENTRY = 100, 8  # bytes of the head of .shp and .shx, and of an entry of the latter
+
+
+def read_dbf(contract: Contract, data: bytes, constants: Mapping[str, str]) -> Part:
+    """Raises Refused for a file that is cut off, is no DBF, or has texts in another encoding than stated."""
+    return _read(contract, {"dbf": data}, constants)
+
+
+def read_shapefile(contract: Contract, data: bytes, constants: Mapping[str, str]) -> Part:
+    """`data`: a zip with .shp, .shx, .dbf and, as it should be, .prj and .cpg. Raises Refused where one of the first three lacks or they disagree."""
+    members = shapefile_members(contract.reader, data)
+    shp, records = members["shp"], dbf_records(members["dbf"])
+    if len(shp) < HEAD or int.from_bytes(shp[24:28], "big") * 2 > len(shp):
+        raise Refused("truncated", "The .shp file in the zip is cut off: it is shorter than its head says. Send it again.")
+    shapes = (len(members["shx"]) - HEAD) // ENTRY
+    if shapes != records:
+        raise Refused("count_mismatch", f"The shapefile has {shapes} shapes, but {records} rows of attributes. Export it again, and send all its files.")
+    return _read(contract, members, constants)
+
+
+def count_shapefile(reader: Reader, data: bytes) -> int:
+    return count_dbf(reader, shapefile_members(reader, data)["dbf"])
+
+
+def shapefile_members(reader: Reader, data: bytes) -> dict[str, bytes]:
+    """Ending → content, of the layer the contract names or the only one. Nothing is unpacked to a path of the zip's choosing."""
+    refuse_bombs(data)
+    try:
+        packed = zipfile.ZipFile(io.BytesIO(data))
+        names = {name.lower(): name for name in packed.namelist()}
+        layers = {PurePosixPath(name).stem: name[:-4] for name in names if name.endswith(".shp")}
+        wanted = (reader.table or "").lower() or next(iter(layers), "")
+        if wanted not in layers or (len(layers) > 1 and not reader.table):
+            raise Refused("missing_table", f"The zip holds the layers {', '.join(sorted(layers)[:12]) or 'none'}; exactly the agreed one should be there. Send it again.")
+        stem = layers[wanted]
+        found = {end: packed.read(names[f"{stem}.{end}"]) for end in (*NEEDED, "prj", "cpg") if f"{stem}.{end}" in names}
+    except BROKEN_ZIP as problem:
+        raise Refused("unreadable", f"The file is not a zip that can be read: {problem}. A shapefile is sent as one zip of its .shp, .shx, .dbf and .prj; send it again.") from None
+    if missing := [end for end in NEEDED if end not in found]:
+        raise Refused("missing_member", f"The shapefile lacks its .{', .'.join(missing)}. Zip .shp, .shx, .dbf and .prj together and send it again.")
+    return found
+
+
+def _read(contract: Contract, members: dict[str, bytes], constants: Mapping[str, str]) -> Part:
+    refuse_cut_dbf(members["dbf"])
+    projection, table, shape = _opened(members)
+    encoding = contract.reader.encoding or _declared(members.get("cpg", b""))
+    frame = pl.DataFrame(pl.from_arrow(_as_text(table, encoding)))
+    mapping, _ = match_headers(contract, frame.columns)
+    columns = {mapping[c.name]: c for c in contract.columns if c.name in mapping}
+    frame = frame.with_columns(exact(frame[name], column) for name, column in columns.items())
+    extra = {"$geometry": pl.Series(pl.from_arrow(shape)).bin.encode("hex")} if shape is not None else {}
+    return framed(contract, frame, {**constants, **({"$projection": projection} if projection else {})}, extra=extra)
+
+
+def _opened(members: Mapping[str, bytes]) -> tuple[str | None, pa.Table, pa.ChunkedArray | None]:
+    """Projection, attributes with their texts as bytes of the file, shapes as WKB. GDAL wants the files side by side under their endings."""
+    import pyogrio
+
+    with tempfile.TemporaryDirectory() as folder:
+        for end, content in members.items():
+            if end != "cpg":
+                (Path(folder) / f"layer.{end}").write_bytes(content)
+        main = Path(folder) / ("layer.shp" if "shp" in members else "layer.dbf")
+        try:
+            meta, table = pyogrio.read_arrow(main, ENCODING="")  # no recoding: GDAL puts another character where it cannot read one
+        except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, UnicodeDecodeError) as problem:
+            said = str(problem).replace(folder, "").splitlines()[0]
+            raise Refused("unreadable", f"The file is not a {'shapefile' if 'shp' in members else 'DBF table'} that can be read: {said}. Send it again.") from None
+    shape = table.column(table.num_columns - 1) if meta["geometry_type"] else None
+    return meta["crs"], table.select(range(table.num_columns - 1)) if shape is not None else table, shape
+
+
+def _declared(cpg: bytes) -> str | None:
+    """The encoding a .cpg names, where it is one."""
+    name = cpg.decode("ascii", "ignore").strip()
+    try:
+        return codecs.lookup(name).name if name else None
+    except LookupError:
+        return None
+
+
+def _as_text(table: pa.Table, encoding: str | None) -> pa.Table:
+    for at, field in enumerate(table.schema):
+        if pa.types.is_string(field.type) or pa.types.is_large_string(field.type):
+            table = table.set_column(at, field.name, _decoded(table.column(at), encoding))
+    return table
+
+
+def _decoded(cells: pa.ChunkedArray, encoding: str | None) -> pa.Array:
+    """A column at once; raises Refused where a cell is not of the encoding. A zero byte cannot be in a cell that GDAL read."""
+    sent: list[Any] = cells.cast(pa.binary()).to_pylist() if cells.type != pa.large_string() else cells.cast(pa.large_binary()).to_pylist()
+    texts = iter(decode(b"\0".join(cell for cell in sent if cell is not None), encoding).split("\0"))
+    return pa.array([None if cell is None else next(texts) for cell in sent], pa.large_string())

@@ -1,0 +1,132 @@
+"""XML: every row element becomes a row, streamed by lxml; nothing outside the file is read and no entity is expanded."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import polars as pl
+from lxml import etree
+
+from jobs.contracts.model import Column, Contract, Reader
+from jobs.readers.frames import Part
+from jobs.readers.outcome import Refused
+
+HEAD_BYTES = 1 << 20
+NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
+
+
+def read_xml(contract: Contract, data: bytes, constants: Mapping[str, str]) -> Part:
+    """Values are the texts of elements (`a.b`), attributes (`a.@b`) or the row element's own text (`.`).
+
+    An element that repeats is a JSON list, one with elements inside a JSON object. Raises Refused for what is no XML or declares entities.
+    """
+    spaces = {space.prefix: space.uri for space in contract.reader.namespaces}
+    paths = [[_steps(source, spaces) for source in (column.source, *column.fallback)] for column in contract.columns]
+    rows = [[_value(element, column, steps, constants) for column, steps in zip(contract.columns, paths, strict=True)] for element in _elements(contract.reader, data)]
+    values = list(zip(*rows, strict=True)) if rows else [()] * len(contract.columns)
+    columns = [pl.Series(column.name, cells, dtype=pl.String) for column, cells in zip(contract.columns, values, strict=True)]
+    numbers = pl.Series("_record", range(1, len(rows) + 1), dtype=pl.Int64)
+    return Part(pl.DataFrame([*columns, numbers, pl.zeros(len(rows), pl.Int32, eager=True).alias("_part")]), len(rows))
+
+
+def _elements(reader: Reader, data: bytes) -> Iterator[Any]:
+    """Row elements, the outermost where they are nested; each is forgotten once it was read."""
+    tag = _tag(reader.row_element or "", {space.prefix: space.uri for space in reader.namespaces})
+    context = etree.iterparse(io.BytesIO(data), events=("start", "end"), tag=tag, encoding=reader.encoding, resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    depth, trusted = 0, False
+    try:
+        for event, element in context:
+            if not trusted:
+                _refuse_entities(element)
+                trusted = True
+            depth += 1 if event == "start" else -1
+            if depth == 0:
+                yield element
+                _forget(element)
+        if context.root is not None:
+            _refuse_entities(context.root)
+    except (etree.XMLSyntaxError, LookupError) as problem:
+        if b"<!ENTITY" in data[:HEAD_BYTES]:  # libxml2 stopped at an entity before there was an element to ask
+            raise _unsafe() from None
+        raise Refused("unreadable", f"The file is not XML that can be read: {problem}. It may be cut off; send it again.") from None
+
+
+def _refuse_entities(element: Any) -> None:
+    dtd = element.getroottree().docinfo.internalDTD
+    if dtd is not None and any(True for _ in dtd.iterentities()):
+        raise _unsafe()
+
+
+def _unsafe() -> Refused:
+    return Refused("unsafe_xml", "The file declares entities (<!ENTITY …>), which can read other files or grow without end. Export it without a DOCTYPE and send it again.")
+
+
+def _forget(element: Any) -> None:
+    element.clear(keep_tail=False)
+    parent = element.getparent()
+    while parent is not None and element.getprevious() is not None:
+        del parent[0]
+
+
+def _tag(name: str, spaces: Mapping[str, str]) -> str:
+    """`prefix:name` → lxml's `{uri}name`; a bare name is one in any namespace."""
+    prefix, colon, local = name.partition(":")
+    return f"{{{spaces[prefix]}}}{local}" if colon else f"{{*}}{name}"
+
+
+def _steps(source: str, spaces: Mapping[str, str]) -> tuple[str, ...]:
+    """A source as lxml's names; `$…` and `.` as they are."""
+    if source.startswith("$") or source == ".":
+        return (source,)
+    return tuple("@" + _tag(step[1:], spaces) if step.startswith("@") else _tag(step, spaces) for step in source.split("."))
+
+
+def _value(element: Any, column: Column, paths: list[tuple[str, ...]], constants: Mapping[str, str]) -> str | None:
+    for steps in paths:
+        if steps == ("$row",):
+            return str(etree.tostring(element, encoding="unicode", with_tail=False))
+        if steps[0].startswith("$"):
+            value = constants.get(steps[0])
+        else:
+            value = _text([_plain(element, own=True)] if steps == (".",) else _found([element], steps))
+        if value not in (None, ""):
+            return value
+    return None
+
+
+def _found(nodes: list[Any], steps: tuple[str, ...]) -> list[Any]:
+    for at, step in enumerate(steps):
+        if step.startswith("@"):
+            return [value for node in nodes for name, value in node.items() if _same(step[1:], name)]
+        nodes = [child for node in nodes for child in node.iterchildren(step)]
+        if at + 1 == len(steps):
+            return [_plain(node) for node in nodes]
+    return []
+
+
+def _same(wanted: str, name: str) -> bool:
+    return name == wanted or (wanted.startswith("{*}") and name.rpartition("}")[2] == wanted[3:])
+
+
+def _plain(element: Any, *, own: bool = False) -> Any:
+    """An element as text, or as an object of its attributes and elements where it has elements. `own`: its own text, whatever else is in it."""
+    children = [child for child in element if isinstance(child.tag, str)]
+    if element.get(NIL) in ("true", "1"):
+        return None
+    if own or not children:
+        return (element.text or "") + "".join(child.tail or "" for child in element)
+    found: dict[str, Any] = {f"@{name.rpartition('}')[2]}": value for name, value in element.items()}
+    for child in children:
+        name, value = child.tag.rpartition("}")[2], _plain(child)
+        found[name] = value if name not in found else [*(found[name] if isinstance(found[name], list) else [found[name]]), value]
+    return found
+
+
+def _text(values: list[Any]) -> str | None:
+    if not values:
+        return None
+    value = values[0] if len(values) == 1 else values
+    return value if isinstance(value, str) or value is None else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,112 @@
+"""Delimited text: headers of several lines, headers again, totals, escapes, any delimiter."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jobs.contracts.model import Column, Drift
+from jobs.readers.count import LineCounter, count_lines
+from tests.unit.readers.made import contract, outcome, refusal
+
+AB = ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("data", "reader", "rows", "numbers", "skipped"),
+    [
+        ("a,b\n1,2\n", {}, [("1", "2")], [2], (1, 0)),
+        ("a,b\n", {}, [], [], (1, 0)),
+        ("title\n\nby\na,b\n1,2\n\n3,4\n", {"preamble_lines": 3}, [("1", "2"), ("3", "4")], [5, 7], (3, 0)),
+        ("a,b\n1,2\na,b\n\n3,4\na,b", {"repeated_header": True}, [("1", "2"), ("3", "4")], [2, 5], (3, 0)),
+        ("a,b\n1,2\na,b\n", {}, [("1", "2"), ("a", "b")], [2, 3], (1, 0)),
+        ("a,b\n1,2\n合计,2\n,合计 2\n", {"totals": "^合计"}, [("1", "2")], [2], (1, 2)),
+        ("a,b\n1,2\n合计\n\"合计 全部\",1,2,3\n3,合计\n", {"totals": "^合计"}, [("1", "2"), ("3", "合计")], [2, 5], (1, 2)),
+        ("a,b\n东区,\n1,2\n西区\n3,4\n注：x\n", {"group_rows": "区$", "footnote": "^注"}, [("1", "2"), ("3", "4")], [3, 5], (3, 1)),
+        ("a,b\n1,2\nsum,9\n", {"totals": "^(?=sum)"}, [("1", "2")], [2], (1, 1)),
+        ('a,b\n"x \\"q\\", y",2\nz\\,z,"\\\\"\n', {"escape": "\\"}, [('x "q", y', "2"), ("z,z", "\\")], [2, 3], (1, 0)),
+        ('a,b\n"x\\\n\ny",2\n\n3,4\n', {"escape": "\\"}, [("x\n\ny", "2"), ("3", "4")], [2, 4], (1, 0)),
+        ("a||b\n1||2\n|||x\n", {"delimiter": "||", "quote": None}, [("1", "2"), ("", "|x")], [2, 3], (1, 0)),
+        ("a，b\n1,1，2\n", {"delimiter": "，", "quote": None}, [("1,1", "2")], [2], (1, 0)),
+        ("a;b\n1;2\n", {"delimiter": ";"}, [("1", "2")], [2], (1, 0)),
+        ("a|b\r\n1|'2|\n3'\r\n", {"delimiter": "|", "quote": "'"}, [("1", "2|\n3")], [2], (1, 0)),
+    ],
+)  # fmt: skip
+def test_rows_and_what_is_none(data: str, reader: dict[str, Any], rows: list[tuple[str, str]], numbers: list[int], skipped: tuple[int, int]) -> None:
+    found = outcome(contract(AB, format="csv", **reader), data.encode())
+    assert (found.rows, found.records, (found.part.preamble, found.part.footnotes)) == (rows, numbers, skipped)
+    assert found.part.ragged == ()
+
+
+@pytest.mark.parametrize(
+    ("header", "names"),
+    [
+        ("区,2020年,,2021年,\n,男,女,男,女\n", ["区", "2020年 男", "2020年 女", "2021年 男", "2021年 女"]),
+        ("id,x,,\n,y,,z\n,1,2,3\n", ["id", "x y 1", "x y 2", "x z 3"]),
+        ("a,b\na,c\n", ["a", "b c"]),
+    ],
+)
+def test_headers_of_several_lines(header: str, names: list[str]) -> None:
+    columns = [Column(f"c{i}", name, "string") for i, name in enumerate(names)]
+    lines = header.count("\n")
+    row = ",".join(str(i) for i in range(len(names)))
+    found = outcome(contract(columns, format="csv", header_lines=lines, repeated_header=True), f"{header}{row}\n{header}{row}\n".encode())
+    assert found.rows == [tuple(str(i) for i in range(len(names)))] * 2
+    assert found.part.preamble == 2 * lines
+
+
+@pytest.mark.parametrize(
+    ("data", "reader", "reason"),
+    [
+        (b"", {}, "no_header"),
+        (b"a,b\n", {"header_lines": 2}, "no_header"),
+        (b"a\n1\n", {}, "missing_column"),
+        (b"a,b,c\n1,2,3\n", {}, "new_column"),
+        (b"a||b\n1||2\x1f\n", {"delimiter": "||", "quote": None}, "unreadable"),
+        (b"a,b\n\x00,2\n", {}, "nul_bytes"),
+        (b"a,b\n\xff,2\n", {}, "wrong_encoding"),
+    ],
+)
+def test_what_is_refused(data: bytes, reader: dict[str, Any], reason: str) -> None:
+    assert refusal(contract(AB, format="csv", **reader), data) == reason
+
+
+def test_a_broken_total_is_no_total() -> None:
+    found = outcome(contract(AB, Drift(), format="csv", totals="^sum"), b"a,b\nsum,1\n1,2,3\n1,2\n")
+    assert [(r.record, r.actual) for r in found.part.ragged] == [(3, 3)]
+    assert (found.rows, found.records) == ([("1", "2")], [4])
+
+
+CELL = st.text(alphabet='ab,"\\\n\r é中', max_size=6)
+
+
+def escaped(rows: list[list[str]]) -> bytes:
+    out = io.StringIO(newline="")
+    csv.writer(out, quoting=csv.QUOTE_ALL, doublequote=False, escapechar="\\", lineterminator="\n").writerows(rows)
+    return out.getvalue().encode()
+
+
+@given(st.lists(st.lists(CELL, min_size=2, max_size=2), max_size=12), st.integers(1, 9))
+def test_escaped_text_written_by_python(rows: list[list[str]], step: int) -> None:
+    data = escaped([AB, *rows])
+    found = outcome(contract(AB, format="csv", escape="\\"), data)
+    assert [list(row) for row in found.rows] == rows
+    counter = LineCounter('"', "\\")
+    for start in range(0, len(data), step):
+        counter.feed(data[start : start + step])
+    counter.finish()
+    assert counter.lines - counter.blank == found.counted == len(rows) + 1
+
+
+@given(st.lists(st.lists(st.text("ab|é中 ", max_size=5), min_size=2, max_size=2), max_size=12), st.sampled_from(["::", "，", "~|~", "\x01"]))
+def test_any_delimiter(rows: list[list[str]], delimiter: str) -> None:
+    kept = [row for row in rows if any(row)]
+    data = "".join(delimiter.join(row) + "\n" for row in [AB, *kept])
+    found = outcome(contract(AB, format="csv", delimiter=delimiter, quote=None), data.encode())
+    assert [list(row) for row in found.rows] == kept
+    assert count_lines(contract(AB, format="csv", quote=None).reader, data.encode()) == len(kept) + 1

@@ -1,0 +1,77 @@
+"""JSON lines: values as sent, one record a line, counted by lines."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jobs.contracts.model import Column
+from tests.unit.readers.made import contract, outcome, refusal
+
+COLUMNS = [Column("a", "a", "string"), Column("b", "b.c", "string", fallback=("d",)), Column("row", "$row", "json")]
+SCALARS = st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.text(max_size=12)
+
+
+def text(value: object) -> str | None:
+    if value in (None, ""):
+        return None
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+@pytest.mark.parametrize(
+    ("data", "rows", "records"),
+    [
+        ('{"a": "x", "b": {"c": 1}}\n{"a": null, "d": "y"}\n', [("x", "1"), (None, "y")], [1, 2]),
+        ('\ufeff{"a": "中"}\r\n\r\n  \n{"a": ""}', [("中", None), (None, None)], [1, 4]),
+        ('{"a": 9007199254740993123}\n', [("9007199254740993123", None)], [1]),
+        ('{"a": [1, {"z": "\\"q\\""}]}\n', [('[1, {"z": "\\"q\\""}]', None)], [1]),
+        ('{"x": 1}\n', [(None, None)], [1]),
+        ("", [], []),
+        ("\n \n", [], []),
+    ],
+)
+def test_values_and_numbers_of_lines(data: str, rows: list[tuple[str | None, ...]], records: list[int]) -> None:
+    found = outcome(contract(COLUMNS[:2], format="jsonl"), data.encode())
+    assert (found.rows, found.records) == (rows, records)
+
+
+def test_a_value_where_others_have_an_object() -> None:
+    assert outcome(contract(COLUMNS[:2], format="jsonl"), b'{"b": {"c": "x"}}\n{"b": 3}\n{"b": {"c": 7}}\n').rows == [(None, "x"), (None, None), (None, "7")]
+
+
+def test_a_member_wanted_whole_and_in_part() -> None:
+    columns = [Column("whole", "b", "json"), Column("part", "b.c", "string")]
+    assert outcome(contract(columns, format="jsonl"), b'{"b": {"c": "x"}}\n{"b": 3}\n').rows == [('{"c": "x"}', "x"), ("3", None)]
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b'{"a": 1}\n{"a": 2', "unreadable"),
+        (b'{"a": 1}\n[1]\n', "unreadable"),
+        (b'{"a": 1}\n7\n', "unreadable"),
+        (b'{"a": 1}{"a": 2}\n', "unreadable"),
+        (b'{"a": 1}\nnull\n', "unreadable"),
+        (b"\xff\xfe{\x00", "wrong_encoding"),
+        (b'{"a": "' + b"\xe4\xb8" + b'"}\n', "wrong_encoding"),
+        (b'{"a":' * 100_000, "unreadable"),
+        (b"PK\x03\x04", "unreadable"),
+    ],
+)
+def test_what_is_no_json_lines_is_refused(data: bytes, reason: str) -> None:
+    assert refusal(contract(COLUMNS[:2], format="jsonl"), data) == reason
+
+
+@given(st.lists(st.fixed_dictionaries({"a": SCALARS, "b": st.fixed_dictionaries({"c": SCALARS})}), max_size=20), st.sampled_from(["\n", "\r\n", "\n\n"]), st.booleans())
+def test_rows_written_are_rows_read(rows: list[dict[str, object]], end: str, ascii_only: bool) -> None:  # noqa: FBT001
+    lines = [json.dumps(row, ensure_ascii=ascii_only) for row in rows]
+    try:
+        data = "".join(line + end for line in lines).encode()
+    except UnicodeEncodeError:  # lone surrogates are no text
+        return
+    found = outcome(contract(COLUMNS, format="jsonl"), data)
+    assert found.rows == [(text(row["a"]), text(row["b"]["c"]), line) for row, line in zip(rows, lines, strict=True)]  # type: ignore[index]
+    assert found.counted == len(rows)
