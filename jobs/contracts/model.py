@@ -12,6 +12,9 @@ Mode = Literal["snapshot", "increment", "events"]
 Format = Literal["csv", "json", "parquet", "excel"]
 Kind = Literal["string", "integer", "decimal", "double", "boolean", "date", "timestamp", "json"]
 Classification = Literal["public", "internal", "personal", "sensitive"]
+NullPreset = Literal["none", "common"]
+Normalize = Literal["none", "nfc", "nfkc"]
+Multiplier = Literal["十", "百", "千", "万", "萬", "十万", "百万", "千万", "亿", "億", "十亿", "百亿", "千亿", "万亿", "thousand", "million", "billion", "lakh", "crore"]
 DriftPolicy = Literal["evolve", "freeze", "discard_row", "discard_value"]
 
 
@@ -21,6 +24,19 @@ class ValueMap:
 
     pattern: str
     value: str | None
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """How people write the numbers of a column. What is not stated here is not read."""
+
+    thousands: Literal[",", ".", "'", "space"] | None = None
+    decimal_mark: Literal[".", ","] = "."
+    percent: Literal["divide", "keep"] | None = None  # 12% is 0.12, or 12
+    negative: tuple[Literal["parentheses", "trailing"], ...] = ()  # beside the minus in front
+    dash: Literal["null", "zero"] | None = None  # a dash alone
+    multipliers: tuple[Multiplier, ...] = ()  # words behind the digits
+    currency: tuple[str, ...] = ()  # signs before or after the number, all of one currency
 
 
 @dataclass(frozen=True)
@@ -54,6 +70,12 @@ class Column:
     value_map: tuple[ValueMap, ...] = ()  # applied to the text as sent, before casting
     optional: bool = False  # may be missing from the dump as a whole (older or newer shape)
     fallback: tuple[str, ...] = ()  # other sources, tried in order where the first gives no value
+    min_length: int | None = None
+    identifier: bool = False  # a text that must never have been a number
+    numbers: Numbers | None = None  # None = the reader's
+    null_preset: NullPreset | None = None  # None = the reader's
+    normalize: Normalize | None = None  # None = the reader's
+    two_digit_years_from: int | None = None  # first year of the hundred that years of two digits lie in; None = the reader's
 
 
 @dataclass(frozen=True)
@@ -91,6 +113,11 @@ class Reader:
     row_requires: tuple[str, ...] = ()  # JSON "$": the document is a row only if it has these keys
     files_without_rows: Literal["reject", "skip", "skip_empty"] = "reject"  # skip: such a file belongs to a sibling dataset of the folder; skip_empty: files of zero bytes too
     sheet: str | None = None
+    numbers: Numbers = field(default_factory=Numbers)
+    null_preset: NullPreset = "none"
+    normalize: Normalize = "none"  # Unicode form of texts
+    text_mark: bool = False  # a leading apostrophe of a text is Excel's mark and no part of it
+    two_digit_years_from: int | None = None
 
 
 @dataclass(frozen=True)
