@@ -155,6 +155,8 @@ def _written(column: Column, contract: Contract) -> Iterator[tuple[str, str]]:
     style = column.numbers or contract.reader.numbers
     if column.kind in NUMBERS and style.thousands == style.decimal_mark:
         yield "numbers", f"{style.thousands!r} cannot be thousands separator and decimal mark at once"
+    if column.kind in NUMBERS and any(set(sign) & set("0123456789+-()%") or not sign.strip() for sign in style.currency):
+        yield "numbers", "a currency is a sign or a code such as ¥, 元 or CNY, without digits, signs, parentheses or percent"
     if column.min_length is not None and column.max_length is not None and column.min_length > column.max_length:
         yield "identifier", f"minLength {column.min_length} is above maxLength {column.max_length}: no value can be right"
 

@@ -14,6 +14,11 @@ def folded(value: pl.Expr) -> pl.Expr:
     return value.str.replace_many(list(FOLDS), list(FOLDS.values()))
 
 
+def unadorned(value: pl.Expr) -> pl.Expr:
+    """What a number, a date or a boolean is read from: folded, without the text mark and the white space around it."""
+    return unmarked(folded(value).str.strip_chars()).str.strip_chars()
+
+
 def unmarked(value: pl.Expr) -> pl.Expr:
     """Without the apostrophe that tells Excel to take what follows as text."""
     return value.str.strip_prefix(TEXT_MARK)
@@ -25,9 +30,10 @@ def widened(text: str) -> str:
     return "".join(narrow.get(character, character) for character in text)
 
 
-def beyond_ascii(frame: pl.DataFrame, names: list[str]) -> set[str]:
-    """Text columns that hold a character beyond ASCII; only they need folding."""
+def marked(frame: pl.DataFrame, names: list[str]) -> set[str]:
+    """Text columns that hold a character beyond ASCII or Excel's text mark; only they need folding."""
     if not names:
         return set()
-    row = frame.select([(pl.col(name).str.len_bytes() != pl.col(name).str.len_chars()).any().alias(name) for name in names]).row(0, named=True)
-    return {name for name, found in row.items() if found}
+    texts = [pl.col(name).str for name in names]
+    found = [((text.len_bytes() != text.len_chars()) | text.starts_with(TEXT_MARK)).any().alias(name) for text, name in zip(texts, names, strict=True)]
+    return {name for name, odd in frame.select(found).row(0, named=True).items() if odd}

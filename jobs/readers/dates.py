@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import reduce
 from zoneinfo import ZoneInfo
 
@@ -17,34 +17,50 @@ UNIX_DAY = {"excel1900": 25_569, "excel1904": 24_107}  # serial of 1970-01-01
 LAST_SERIAL = {"excel1900": 2_958_465, "excel1904": 2_957_003}  # 9999-12-31
 SERIAL = r"^[0-9]{1,7}(?:\.[0-9]+)?$"
 SECONDS, MILLISECONDS = r"^-?[0-9]{1,12}(?:\.[0-9]{1,6})?$", r"^-?[0-9]{1,15}$"
+MOST_DAYS = 40_000
 FIRST, LAST = dt.datetime(1, 1, 1), dt.datetime(9999, 12, 31, 23, 59, 59, 999_999)
 
 
-def days(value: pl.Expr, formats: Sequence[str], zone: str, century: int | None) -> pl.Expr:
+def days(texts: pl.Series, formats: Sequence[str], zone: str, century: int | None) -> pl.Series:
     """Text → date; null for a text in none of the formats, for half a date, and for a serial with a time of day."""
-    return pl.coalesce([_day(value, format_, zone, century) for format_ in formats])
+    return _first_that_fits(texts, formats, lambda value, format_: _day(value, format_, zone, century), pl.Date())
 
 
-def moments(value: pl.Expr, formats: Sequence[str], zone: str, century: int | None) -> pl.Expr:
+def moments(texts: pl.Series, formats: Sequence[str], zone: str, century: int | None) -> pl.Series:
     """Text → moment in UTC. Formats that name no place on Earth are local times of `zone`, and tried before the others."""
-    instants = [_instant(value, format_) for format_ in formats if absolute(format_)]
-    locals_ = [format_ for format_ in formats if not absolute(format_)]
-    if not locals_:
-        return pl.coalesce(instants)
-    local = local_times(value, locals_, century)
-    here = in_utc(local, zone)
-    return pl.when(local.is_not_null()).then(here).otherwise(pl.coalesce(instants)) if instants else here
+    local = local_times(texts, formats, century)
+    here = local.to_frame().select(in_utc(pl.col(local.name), zone).alias(texts.name)).to_series()
+    left = (texts.is_not_null() & local.is_null()).arg_true()
+    instants = [format_ for format_ in formats if absolute(format_)]
+    return here.scatter(left, _first_that_fits(texts.gather(left), instants, _instant, pl.Datetime("us", "UTC"))) if instants and len(left) else here
 
 
-def local_times(value: pl.Expr, formats: Sequence[str], century: int | None) -> pl.Expr:
+def local_times(texts: pl.Series, formats: Sequence[str], century: int | None) -> pl.Series:
     """Text → time as the clocks showed it, in microseconds, without a zone."""
-    found = [_local(value, format_, century) for format_ in formats if not absolute(format_)]
-    return pl.coalesce(found) if found else pl.lit(None, pl.Datetime("us"))
+    return _first_that_fits(texts, [f for f in formats if not absolute(f)], lambda value, format_: _local(value, format_, century), pl.Datetime("us"))
+
+
+def _first_that_fits(texts: pl.Series, formats: Sequence[str], read: Callable[[pl.Expr, str], pl.Expr], kind: pl.DataType) -> pl.Series:
+    """Format by format, each over the texts that none before it could read: a text that does not fit costs five times one that does."""
+    found = pl.Series(texts.name, [], dtype=kind).extend_constant(None, len(texts))
+    for format_ in formats:
+        left = (texts.is_not_null() & found.is_null()).arg_true()
+        if not len(left):
+            break
+        part = texts.gather(left) if len(left) < len(texts) else texts
+        values = part.to_frame().select(read(pl.col(texts.name), format_).cast(kind).alias(texts.name)).to_series()
+        found = found.scatter(left, values) if len(left) < len(texts) else values
+    return found
 
 
 def in_utc(local: pl.Expr, zone: str) -> pl.Expr:
     """The earlier of two ambiguous hours; a missing hour is no value."""
     moment = local.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null").dt.convert_time_zone("UTC")
+    return _of_our_era(moment)
+
+
+def _of_our_era(moment: pl.Expr) -> pl.Expr:
+    """Moments of the years 1 to 9999 in UTC: no other system can hold the rest."""
     return pl.when(moment.is_between(pl.lit(FIRST).dt.replace_time_zone("UTC"), pl.lit(LAST).dt.replace_time_zone("UTC"))).then(moment)
 
 
@@ -65,10 +81,11 @@ def absolute(format_: str) -> bool:
 
 def _clocks_go_back(first: dt.datetime, last: dt.datetime, zone: str) -> bool:
     """Whether the zone's distance from UTC shrinks between a day before `first` and a day after `last`; asked once a day, which no zone outpaces."""
-    place, day = ZoneInfo(zone), dt.timedelta(days=1)
-    if zone == "UTC" or first.year <= 1 or last.year >= 9999:
-        return zone != "UTC"
-    count = (last - first).days + 4
+    if zone == "UTC":
+        return False
+    place, day, count = ZoneInfo(zone), dt.timedelta(days=1), (last - first).days + 4
+    if count > MOST_DAYS or first.year == 1 or last.year == 9999:
+        return True  # a wrong year among them: look at every value
     offsets = [(first + day * n).astimezone(place).utcoffset() or dt.timedelta() for n in range(-1, count)]
     return any(after < before for before, after in zip(offsets, offsets[1:], strict=False))
 
@@ -78,16 +95,17 @@ def _day(value: pl.Expr, format_: str, zone: str, century: int | None) -> pl.Exp
         moment = _serial(value, format_)
         return pl.when(moment == moment.dt.truncate("1d")).then(moment.dt.date())
     if format_.startswith("epoch"):
-        return _epoch(value, format_).dt.convert_time_zone(zone).dt.date()
+        day = _epoch(value, format_).dt.convert_time_zone(zone).dt.date()
+        return pl.when(day.is_between(pl.lit(FIRST.date()), pl.lit(LAST.date()))).then(day)
     found = shape(format_)
-    return _gregorian(value, found, century).str.to_date(found.strptime, strict=False, cache=False)
+    return _shaped(value, found, _gregorian(value, found, century).str.to_date(found.strptime, strict=False, cache=False))
 
 
 def _local(value: pl.Expr, format_: str, century: int | None) -> pl.Expr:
     if format_.startswith("excel"):
         return _serial(value, format_)
     found = shape(format_)
-    return _gregorian(value, found, century).str.to_datetime(found.strptime, strict=False, time_unit="us", cache=False)
+    return _shaped(value, found, _gregorian(value, found, century).str.to_datetime(found.strptime, strict=False, time_unit="us", cache=False))
 
 
 def _instant(value: pl.Expr, format_: str) -> pl.Expr:
@@ -95,13 +113,18 @@ def _instant(value: pl.Expr, format_: str) -> pl.Expr:
         return _epoch(value, format_)
     found = shape(format_)
     text = _gregorian(value, found, None).str.replace("[Zz]$", "+00:00")
-    return text.str.to_datetime(found.strptime, strict=False, time_unit="us", cache=False).dt.convert_time_zone("UTC")
+    return _of_our_era(_shaped(value, found, text.str.to_datetime(found.strptime, strict=False, time_unit="us", cache=False).dt.convert_time_zone("UTC")))
+
+
+def _shaped(value: pl.Expr, found: Shape, read: pl.Expr) -> pl.Expr:
+    """What was read, where the text has the format's shape: strptime alone lets a year 13, a blank and a sign pass."""
+    return pl.when(value.str.contains(found.regex)).then(read) if found.calendar == "gregorian" else read
 
 
 def _gregorian(value: pl.Expr, found: Shape, century: int | None) -> pl.Expr:
-    """The text with a year of four digits; null where it has not the format's shape, which strptime alone would let pass (a year 13, a blank, a sign)."""
+    """The text with a Gregorian year of four digits; of other calendars, null where it has not the format's shape."""
     if found.calendar == "gregorian":
-        return pl.when(value.str.contains(found.regex)).then(value)
+        return value
     parts = value.str.replace("元年", "1年", literal=True).str.extract_groups(f"^({found.before})({found.year})({found.after})$")
     year = parts.struct.field("2").cast(pl.Int32, strict=False)
     year = _roc(year) if found.calendar == "roc" else _of_century(year, 1969 if century is None else century)
@@ -133,7 +156,7 @@ def _epoch(value: pl.Expr, unit: str) -> pl.Expr:
     pattern, scale = (SECONDS, 1_000_000) if unit == "epochSeconds" else (MILLISECONDS, 1_000)
     number = pl.when(value.str.contains(pattern)).then(value).cast(pl.Decimal(24, 6), strict=False)
     moment = pl.from_epoch((number * scale).cast(pl.Int64, strict=False), "us").cast(pl.Datetime("us"))
-    return pl.when(moment.is_between(pl.lit(FIRST), pl.lit(LAST))).then(moment).dt.replace_time_zone("UTC")
+    return _of_our_era(moment.dt.replace_time_zone("UTC"))
 
 
 def looks_like(value: pl.Expr, formats: Sequence[str]) -> pl.Expr:

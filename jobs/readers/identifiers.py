@@ -7,19 +7,19 @@ import polars as pl
 from jobs.contracts.model import Column
 from jobs.quality.regexes import matches, native_regex
 
-SCIENTIFIC = r"^\s*[+-]?[0-9]+(?:[.,][0-9]*)?[eE]\+?[0-9]+\s*$"
+SCIENTIFIC = r"^\s*[+-]?[0-9]+(?:[.,][0-9]+[eE]\+?|[eE]\+)[0-9]+\s*$"  # 12E3 may be a code: spreadsheets write 1.2E+04
 FRACTION = r"^\s*[0-9]+\.0*\s*$"
 DIGITS = "^[0-9]+$"
 
 
 def stored_as_number(value: pl.Expr, column: Column, typed_as_float: bool) -> pl.Expr:
     """Whether a text of an identifier, or of a column with a pattern that it does not match, was a number once."""
+    if column.identifier and typed_as_float:
+        return value.is_not_null()
     bad = value.str.contains(SCIENTIFIC) | value.str.contains(FRACTION)
-    if column.identifier:
-        bad = value.is_not_null() if typed_as_float else bad | lost_zeros(value, column)
-    elif column.pattern:
+    if column.pattern and native_regex(column.pattern):
         bad = bad & matches(value, column.pattern).not_()
-    return bad
+    return bad | lost_zeros(value, column) if column.identifier else bad
 
 
 def lost_zeros(value: pl.Expr, column: Column) -> pl.Expr:

@@ -20,14 +20,18 @@ INVISIBLE = r"[\p{Cc}\p{Cf}]"
 def reasons(sent: pl.Series, column: Column, contract: Contract, formats: Sequence[str]) -> pl.Series:
     """`sent`: trimmed texts that are no value of the column, folded where the column is. One message a text."""
     value = pl.col("sent")
-    found = list(_of(value, column, contract, formats))
+    found = list(_of(value, sent, column, contract, formats))
+    if column.kind == "timestamp":
+        century = contract.reader.two_digit_years_from if column.two_digit_years_from is None else column.two_digit_years_from
+        skipped = local_times(sent, formats, century).is_not_null()
+        found.insert(0, (pl.lit(skipped), f"clocks in {contract.source_time_zone} skipped this time that day: there was no such hour"))
     said: pl.Expr = pl.lit(_otherwise(column, formats))
     for which, message in reversed(found):
         said = pl.when(which.fill_null(False)).then(pl.lit(message)).otherwise(said)
     return sent.alias("sent").to_frame().select(said.alias("message"))["message"]
 
 
-def _of(value: pl.Expr, column: Column, contract: Contract, formats: Sequence[str]) -> Iterator[Reason]:
+def _of(value: pl.Expr, sent: pl.Series, column: Column, contract: Contract, formats: Sequence[str]) -> Iterator[Reason]:
     if column.kind == "string":
         yield from _identifier(value, column)
         return
@@ -35,9 +39,9 @@ def _of(value: pl.Expr, column: Column, contract: Contract, formats: Sequence[st
     yield value.str.contains(r"^#[A-Z/0]+[!?]?$"), "this is an error of a spreadsheet formula, not a value"
     yield value.str.contains(INVISIBLE), "an invisible character is in this value; type it again"
     if column.kind in ("integer", "decimal", "double"):
-        yield from _number(value, column, column.numbers or contract.reader.numbers)
+        yield from _number(value, sent, column, column.numbers or contract.reader.numbers)
     if column.kind in ("date", "timestamp"):
-        yield from _date(value, column, contract, formats)
+        yield from _date(value, column, formats)
 
 
 def _identifier(value: pl.Expr, column: Column) -> Iterator[Reason]:
@@ -47,7 +51,7 @@ def _identifier(value: pl.Expr, column: Column) -> Iterator[Reason]:
     yield lost_zeros(value, column), f"this identifier has fewer than {length} digits: zeros in front were likely lost; format the column as text and enter it again"
 
 
-def _number(value: pl.Expr, column: Column, style: Numbers) -> Iterator[Reason]:
+def _number(value: pl.Expr, sent: pl.Series, column: Column, style: Numbers) -> Iterator[Reason]:
     if not style.percent:
         yield value.str.contains("%", literal=True), "a percent sign is not agreed for this column"
     if style.percent == "divide":
@@ -62,7 +66,7 @@ def _number(value: pl.Expr, column: Column, style: Numbers) -> Iterator[Reason]:
         yield value.str.contains("^[+-]?[0-9]+,[0-9]+$"), "the decimal mark agreed for this column is a point, not a comma"
     else:
         yield value.str.contains(r"^[+-]?[0-9]+\.[0-9]+$"), "the decimal mark agreed for this column is a comma, not a point"
-    yield from _too_much(plain(value, style, column.kind == "double") if styled(style) else value, column)
+    yield from _too_much(pl.lit(plain(sent, style, column.kind == "double")) if styled(style) else value, column)
     yield value.str.contains(r"\p{Sc}"), "this currency sign is not agreed for this column"
     yield value.str.contains(r"[0-9]\s*[十百千万萬亿億]"), "this multiplier (such as 万) is not agreed for this column; write all digits"
 
@@ -79,11 +83,7 @@ def _too_much(value: pl.Expr, column: Column) -> Iterator[Reason]:
         yield value.str.contains("(?i)^[+-]?(?:inf|infinity|nan)$") | value.str.contains("^[+-]?[0-9.]+(?:[eE][+-]?[0-9]+)?$"), "this number is not finite"
 
 
-def _date(value: pl.Expr, column: Column, contract: Contract, formats: Sequence[str]) -> Iterator[Reason]:
-    if column.kind == "timestamp":
-        century = contract.reader.two_digit_years_from if column.two_digit_years_from is None else column.two_digit_years_from
-        skipped = local_times(value, formats, century).is_not_null()
-        yield skipped, f"clocks in {contract.source_time_zone} skipped this time that day: there was no such hour"
+def _date(value: pl.Expr, column: Column, formats: Sequence[str]) -> Iterator[Reason]:
     yield looks_like(value, formats), "there is no such day or time"
     yield value.str.contains(r"^(?:民國)?[0-9]{3,4}年?$|^[0-9]{4}[-/.年][0-9]{1,2}月?$|^[0-9]{1,2}[-/.][0-9]{4}$|^[0-9]{1,2}月[0-9]{1,2}日$"), "this is half a date; write year, month and day"
     if column.kind == "date" and any(f.startswith("excel") for f in formats):

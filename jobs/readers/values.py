@@ -9,7 +9,7 @@ import polars as pl
 
 from jobs.contracts.model import Column, Contract
 from jobs.readers import dates, numbers
-from jobs.readers.characters import beyond_ascii, folded, unmarked
+from jobs.readers.characters import marked, unadorned, unmarked
 from jobs.readers.identifiers import stored_as_number, watched
 from jobs.readers.nulls import without_nulls
 from jobs.readers.reasons import AMBIGUOUS_HOUR, reasons
@@ -43,9 +43,10 @@ def polars_type(column: Column) -> pl.DataType:
 
 def typed(raw: pl.DataFrame, contract: Contract) -> Typed:
     """`raw`: one column a contract column, as sent (text, or already of a type where the format has types)."""
-    wide = beyond_ascii(raw, [c.name for c in contract.columns if c.kind not in TEXTS and raw.schema[c.name] == pl.String])
-    texts = raw.select([_sent(column, contract, raw.schema[column.name], column.name in wide).alias(column.name) for column in contract.columns])
-    frame = texts.select([_cast(column, contract, texts.schema[column.name]).alias(column.name) for column in contract.columns])
+    odd = marked(raw, [c.name for c in contract.columns if c.kind not in TEXTS and raw.schema[c.name] == pl.String])
+    texts = raw.select([_sent(column, contract, raw.schema[column.name], column.name in odd).alias(column.name) for column in contract.columns])
+    plain = _plain(texts, contract)
+    frame = plain.select([_dated(texts[c.name], c, contract) if _is_dated(c, texts) else _cast(c, contract, plain.schema[c.name]).alias(c.name) for c in contract.columns])
     failed, messages, doubtful = {}, {}, {}
     for column in contract.columns:
         name = column.name
@@ -65,8 +66,8 @@ def _as_sent(raw: pl.Series, text: pl.Series) -> pl.Series:
     return pl.select(pl.when(text.is_not_null()).then(sent)).to_series().alias(raw.name)
 
 
-def _sent(column: Column, contract: Contract, kind: pl.DataType, wide: bool) -> pl.Expr:
-    """The text to be read: trimmed, mapped, without spellings of 'no value', in one width. `wide`: it holds characters beyond ASCII."""
+def _sent(column: Column, contract: Contract, kind: pl.DataType, odd: bool) -> pl.Expr:
+    """The text to be read: trimmed, mapped, without spellings of 'no value', in one width. `odd`: some text is not plain ASCII, or has Excel's mark."""
     value, reader = pl.col(column.name), contract.reader
     if kind != pl.String:
         return _number_as_text(value, column, kind)
@@ -80,7 +81,7 @@ def _sent(column: Column, contract: Contract, kind: pl.DataType, wide: bool) -> 
         value = unmarked(value) if reader.text_mark and column.kind == "string" else value
         form = column.normalize or reader.normalize
         return value if form == "none" else value.str.normalize("NFC" if form == "nfc" else "NFKC")
-    value = unmarked(folded(value) if wide else value).str.strip_chars()
+    value = unadorned(value) if odd else value
     return numbers.dashed(value, column.numbers or reader.numbers) if column.kind in NUMBERS else value
 
 
@@ -93,7 +94,7 @@ def _mapped(value: pl.Expr, column: Column) -> pl.Expr:
 
 def _number_as_text(value: pl.Expr, column: Column, kind: pl.DataType) -> pl.Expr:
     """Numbers of a dump that has types become texts where their type alone would not tell what they mean; 20130805.0 is 20130805."""
-    fits = kind == polars_type(column) or (column.kind == "double" and kind.is_numeric()) or (column.kind in NUMBERS and kind.is_integer())
+    fits = column.kind == "double" or (kind.is_integer() and column.kind in NUMBERS) or (kind.is_float() and column.kind == "integer") or kind == polars_type(column)
     if not kind.is_numeric() or column.kind in TEXTS or fits:
         return value
     return value.cast(pl.String).str.replace(r"\.0+$", "")
@@ -108,39 +109,54 @@ def _cast(column: Column, contract: Contract, kind: pl.DataType) -> pl.Expr:
         return pl.when(stored_as_number(text, column, kind.is_float()).not_()).then(text)
     if kind == target:
         return value
+    if kind.is_float() and column.kind == "integer":
+        return pl.when(value == value.floor()).then(value.cast(target, strict=False))
     if kind != pl.String:
         return value.cast(target, strict=False)
-    if column.kind == "date":
-        return dates.days(value, _formats(column), contract.source_time_zone, _century(column, contract))
     if column.kind == "boolean":
         low = value.str.to_lowercase()
         return pl.when(low.is_in(TRUE)).then(True).when(low.is_in(FALSE)).then(False).otherwise(None)
-    return _number(value, column, contract)
+    return _number(value, column)
 
 
-def _number(value: pl.Expr, column: Column, contract: Contract) -> pl.Expr:
-    style = column.numbers or contract.reader.numbers
-    if numbers.styled(style):
-        value = numbers.plain(value, style, exponents=column.kind == "double")
+def _is_dated(column: Column, texts: pl.DataFrame) -> bool:
+    return column.kind in FORMATS and texts.schema[column.name] == pl.String
+
+
+def _dated(texts: pl.Series, column: Column, contract: Contract) -> pl.Series:
+    read = dates.days if column.kind == "date" else dates.moments
+    return read(texts, _formats(column), contract.source_time_zone, _century(column, contract))
+
+
+def _plain(texts: pl.DataFrame, contract: Contract) -> pl.DataFrame:
+    """Numbers in the contract's style, and decimals with an exponent, as plain digits."""
+    found = []
+    for column in contract.columns:
+        name, style = column.name, column.numbers or contract.reader.numbers
+        if column.kind not in NUMBERS or texts.schema[name] != pl.String:
+            continue
+        if numbers.styled(style):
+            found.append(numbers.plain(texts[name], style, exponents=column.kind == "double"))
+        elif column.kind == "decimal" and texts[name].str.contains("[eE]").any():
+            found.append(numbers.expanded(texts[name]))
+    return texts.with_columns(found) if found else texts
+
+
+def _number(value: pl.Expr, column: Column) -> pl.Expr:
     if column.kind == "double":
         number = value.cast(pl.Float64, strict=False)
         return pl.when(number.is_finite()).then(number).otherwise(None)
     if column.kind == "decimal":
-        longer = value.str.contains(rf"\.[0-9]{{{column.scale}}}[0-9]*[1-9]|[eE].*[0-9]{{3}}")
-        number = pl.when(longer).then(None).otherwise(value).cast(polars_type(column), strict=False)
-        exact = value.str.contains("[eE]").not_() | (number.cast(pl.Float64) == value.cast(pl.Float64, strict=False))
-        return pl.when(exact).then(number)
+        longer = value.str.contains(rf"\.[0-9]{{{column.scale}}}[0-9]*[1-9]")
+        return pl.when(longer).then(None).otherwise(value).cast(polars_type(column), strict=False)
     return value.cast(pl.Int64, strict=False)
 
 
 def _timestamp(value: pl.Expr, column: Column, contract: Contract, kind: pl.DataType) -> pl.Expr:
     """Local time of the contract's zone → UTC. The earlier of two ambiguous hours; a missing hour is no value."""
-    zone = contract.source_time_zone
-    if kind == pl.String:
-        return dates.moments(value, _formats(column), zone, _century(column, contract))
     if isinstance(kind, pl.Datetime) and kind.time_zone:
         return value.dt.convert_time_zone("UTC").dt.cast_time_unit("us")
-    return dates.in_utc(value.cast(pl.Datetime("us")), zone)
+    return dates.in_utc(value.cast(pl.Datetime("us")), contract.source_time_zone)
 
 
 def _ambiguous(texts: pl.Series, moments: pl.Series, column: Column, contract: Contract) -> pl.Series:
@@ -149,8 +165,7 @@ def _ambiguous(texts: pl.Series, moments: pl.Series, column: Column, contract: C
         return pl.repeat(False, len(texts), eager=True)
     found = dates.ambiguous(moments, contract.source_time_zone)
     if texts.dtype == pl.String and found.any() and any(map(dates.absolute, _formats(column))):
-        local = texts.to_frame().select(dates.local_times(pl.col(texts.name), _formats(column), _century(column, contract)))
-        found = found & local.to_series().is_not_null()
+        found = found & dates.local_times(texts, _formats(column), _century(column, contract)).is_not_null()
     return found
 
 
