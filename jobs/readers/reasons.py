@@ -9,7 +9,7 @@ import polars as pl
 from jobs.contracts.model import Column, Contract, Numbers
 from jobs.readers.dates import local_times, looks_like
 from jobs.readers.identifiers import SCIENTIFIC, fixed_length, lost_zeros
-from jobs.readers.numbers import SEPARATORS, plain, styled
+from jobs.readers.numbers import SEPARATORS, expanded, plain, styled
 
 Reason = tuple[pl.Expr, str]  # (which texts, what is wrong with them); the first that fits is said
 AMBIGUOUS_HOUR = "clocks in {zone} showed this time twice that day; the earlier was taken"
@@ -52,6 +52,8 @@ def _identifier(value: pl.Expr, column: Column) -> Iterator[Reason]:
 
 
 def _number(value: pl.Expr, sent: pl.Series, column: Column, style: Numbers) -> Iterator[Reason]:
+    digits = plain(sent, style, column.kind == "double") if styled(style) else expanded(sent) if column.kind == "decimal" else sent
+    yield from _too_much(pl.lit(digits), column)
     if not style.percent:
         yield value.str.contains("%", literal=True), "a percent sign is not agreed for this column"
     if style.percent == "divide":
@@ -62,11 +64,12 @@ def _number(value: pl.Expr, sent: pl.Series, column: Column, style: Numbers) -> 
         yield value.str.contains(rf"^[+-]?(?:{ANY_GROUPS})(?:[.,][0-9]*)?$"), "thousands separators are not agreed for this column; write the digits without them"
     else:
         yield value.str.contains(rf"[0-9]{SEPARATORS[style.thousands]}[0-9]"), "the thousands separators do not stand between groups of three digits"
-    if style.decimal_mark == ".":
+    if column.kind == "integer":
+        yield value.str.contains("^[+-]?[0-9]*[.,][0-9]+$"), "this is not written as a whole number"
+    elif style.decimal_mark == ".":
         yield value.str.contains("^[+-]?[0-9]+,[0-9]+$"), "the decimal mark agreed for this column is a point, not a comma"
     else:
         yield value.str.contains(r"^[+-]?[0-9]+\.[0-9]+$"), "the decimal mark agreed for this column is a comma, not a point"
-    yield from _too_much(pl.lit(plain(sent, style, column.kind == "double")) if styled(style) else value, column)
     yield value.str.contains(r"\p{Sc}"), "this currency sign is not agreed for this column"
     yield value.str.contains(r"[0-9]\s*[十百千万萬亿億]"), "this multiplier (such as 万) is not agreed for this column; write all digits"
 
@@ -74,7 +77,7 @@ def _number(value: pl.Expr, sent: pl.Series, column: Column, style: Numbers) -> 
 def _too_much(value: pl.Expr, column: Column) -> Iterator[Reason]:
     digits = r"^[+-]?[0-9]+(?:\.[0-9]*)?$"
     if column.kind == "integer":
-        yield value.str.contains(r"^[+-]?[0-9]*[.,][0-9]+$"), "this is not written as a whole number"
+        yield value.str.contains(r"^[+-]?[0-9]*\.[0-9]+$"), "this is not written as a whole number"
         yield value.str.contains("^[+-]?[0-9]{18,}$"), "this number is too large"
     if column.kind == "decimal":
         yield value.str.contains(rf"^[^.]*\.[0-9]{{{column.scale}}}[0-9]*[1-9]"), f"more than {column.scale} digits after the decimal point"
