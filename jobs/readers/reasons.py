@@ -13,7 +13,6 @@ from jobs.readers.numbers import SEPARATORS, expanded, plain, styled
 
 Reason = tuple[pl.Expr, str]  # (which texts, what is wrong with them); the first that fits is said
 AMBIGUOUS_HOUR = "clocks in {zone} showed this time twice that day; the earlier was taken"
-ANY_GROUPS = "|".join(rf"[0-9]{{1,3}}(?:{separator}[0-9]{{3}})+" for separator in SEPARATORS.values() if separator != r"\.")
 INVISIBLE = r"[\p{Cc}\p{Cf}]"
 
 
@@ -60,10 +59,10 @@ def _number(value: pl.Expr, sent: pl.Series, column: Column, style: Numbers) -> 
         yield value.str.contains("%", literal=True).not_() & value.str.contains("^[0-9.,-]+$"), "the percent sign is missing: this could be a percentage or a share"
     yield value.str.contains("^[(].*[)]$") & pl.lit("parentheses" not in style.negative), "parentheses for a negative number are not agreed for this column; write it with a minus in front"
     yield value.str.contains("[0-9]-$") & pl.lit("trailing" not in style.negative), "a minus behind the number is not agreed for this column; write it in front"
-    if style.thousands is None:
-        yield value.str.contains(rf"^[+-]?(?:{ANY_GROUPS})(?:[.,][0-9]*)?$"), "thousands separators are not agreed for this column; write the digits without them"
-    else:
+    if style.thousands:
         yield value.str.contains(rf"[0-9]{SEPARATORS[style.thousands]}[0-9]"), "the thousands separators do not stand between groups of three digits"
+    others = "|".join(rf"[0-9]{{1,3}}(?:{pattern}[0-9]{{3}})+" for name, pattern in SEPARATORS.items() if name not in (style.thousands, style.decimal_mark))
+    yield value.str.contains(rf"^[+-]?(?:{others})(?:[.,][0-9]*)?$"), "such thousands separators are not agreed for this column; write the digits without them"
     if column.kind == "integer":
         yield value.str.contains("^[+-]?[0-9]*[.,][0-9]+$"), "this is not written as a whole number"
     elif style.decimal_mark == ".":

@@ -36,8 +36,8 @@ TEXT_FORM = Says("format the column as text")
 CASES: list[tuple[str, dict[str, Any], dict[Any, Any]]] = [
     ("whole numbers", {"kind": "integer"}, {
         "12": 12, " 12 ": 12, "+12": 12, "-12": -12, "007": 7, "１２３": 123, "－１２": -12, "＋５": 5, "\u3000１２\u3000": 12, "\u00a012": 12, "\u221212": -12, "'12": 12, "＇12": 12, "": None,
-        "9223372036854775807": 9223372036854775807, "9223372036854775808": Says("too large"), "12.0": Says("whole number"), "1,234": Says("thousands separators are not agreed"),
-        "1 234": Says("thousands separators are not agreed"), "12%": Says("percent"), "(12)": Says("parentheses"), "12-": Says("minus behind"), "¥12": Says("currency"), "3万": Says("multiplier"),
+        "9223372036854775807": 9223372036854775807, "9223372036854775808": Says("too large"), "12.0": Says("whole number"), "1,234": Says("such thousands separators are not agreed"),
+        "1 234": Says("such thousands separators are not agreed"), "12%": Says("percent"), "(12)": Says("parentheses"), "12-": Says("minus behind"), "¥12": Says("currency"), "3万": Says("multiplier"),
         "10²": Says("not a number"), "①": Says("not a number"), "½": Says("not a number"), "٣": Says("not a number"), "五": Says("not a number"), "Ⅻ": Says("not a number"),
         "1e3": Says("not a number"), "0x10": Says("not a number"), "1_000": Says("not a number"), "--5": Says("not a number"), "+-5": Says("not a number"), "''12": Says("not a number"),
         "-": Says("not a number"), "#REF!": Says("formula"), "#N/A": Says("formula"), "#####": Says("too narrow"), "1\u200b2": Says("invisible"), "\ufeff12": Says("invisible"), "1\x002": Says("invisible"),
@@ -80,9 +80,9 @@ CASES: list[tuple[str, dict[str, Any], dict[Any, Any]]] = [
     ("dash as null", {"kind": "integer", "numbers": Numbers(dash="null")}, {"-": None, "—": None, "－": None, "--": None, "-5": -5, "0": 0, "- -": UNAGREED}),
     ("numbers of the reader", {"kind": "integer", "reader": {"numbers": Numbers(thousands=",")}}, {"1,234": 1234}),
     ("numbers of the column instead", {"kind": "integer", "reader": {"numbers": Numbers(thousands=",")}, "numbers": Numbers()}, {"1,234": UNAGREED}),
-    ("common nulls in numbers", {"kind": "integer", "reader": {"null_preset": "common"}}, {
-        t: None for t in ("-", "—", "——", "--", "NULL", "null", "N/A", "n/a", "ｎ／ａ", "#N/A", "无", "無", "不详", "None", "nan", "\\N", "/", "－", " 不详 ", "(null)", "（ｎｕｌｌ）")
-    } | {"12": 12, "无数据": UNAGREED}),
+    ("common nulls in numbers", {"kind": "integer", "reader": {"null_preset": "common"}}, dict.fromkeys((
+        "-", "—", "——", "--", "NULL", "null", "N/A", "n/a", "ｎ／ａ", "#N/A", "无", "無", "不详", "None", "nan", "\\N", "/", "－", " 不详 ", "(null)", "（ｎｕｌｌ）",
+    )) | {"12": 12, "无数据": UNAGREED}),
     ("common nulls in texts", {"kind": "string", "reader": {"null_preset": "common"}}, {"无": None, " NULL ": None, "无锡": "无锡", "-1": "-1", "NA": "NA", "A/B": "A/B"}),
     ("no common nulls here", {"kind": "string", "reader": {"null_preset": "common"}, "null_preset": "none"}, {"无": "无", "-": "-"}),
     ("common nulls here", {"kind": "date", "null_preset": "common"}, {"不详": None, "2013-08-05": day(2013, 8, 5)}),
