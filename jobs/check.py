@@ -16,7 +16,7 @@ from jobs.platform.errors import LakeError
 from jobs.platform.outage import Outage
 from jobs.platform.settings import Settings
 from jobs.quality.answer_site import publish_answers
-from jobs.quality.compile import fused
+from jobs.quality.compile import castable, fused, unambiguous
 from jobs.quality.docs_site import publish, publish_index
 from jobs.quality.many import in_spark, judge_in_spark, rejected_in_spark
 from jobs.quality.measures import Measures
@@ -128,9 +128,9 @@ def _results(contract: Contract, rules: Sequence[Rule], verdicts: dict[str, Verd
             "sample": json.dumps(own.samples if own else [], ensure_ascii=False, default=str),
         })  # fmt: skip
     for rule_id, measure in measures.rules.items():
-        if rule_id.startswith("castable:"):
-            column = rule_id.partition(":")[2]
-            rule = Rule(rule_id, "castable", {"column": column}, "critical", "row", "contract")
+        type_, _, column = rule_id.partition(":")
+        if type_ in ("castable", "unambiguous"):  # the reader's own
+            rule = castable(column) if type_ == "castable" else unambiguous(column, "")
             out.append(_check_row(contract, row, rule, now) | {
                 "evaluated": measure.evaluated, "unexpected": measure.unexpected, "success": measure.unexpected == 0, "engine": "landing", "observed": None,
                 "sample": json.dumps(measure.samples, ensure_ascii=False, default=str),

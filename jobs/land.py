@@ -225,7 +225,7 @@ def _judged(contract: Contract, rules: Sequence[Rule], personal: frozenset[str],
     """Typed rows with lineage, rejections and, where critical, what was sent."""
     values = typed(part.frame, contract)
     frame = values.frame.with_columns(part.frame["_record"], part.frame["_part"])
-    judged = judge(frame, rules, values.failed, personal)
+    judged = judge(frame, rules, values.failed, personal, values.messages, values.doubtful)
     sent = _sent(part.frame, judged.critical)
     frame = frame.with_columns(judged.rejections.alias("_rejections"), sent.alias("_raw"))
     if part.ragged:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from jobs.contracts.model import Classification, Mode
+from jobs.contracts.model import Classification, Mode, Multiplier, Normalize, NullPreset
 
 
 class Custom(BaseModel):
@@ -26,6 +26,18 @@ class UnpivotCustom(Custom):
 class NamespaceCustom(Custom):
     prefix: str = Field(description="The prefix the contract writes, whatever the dump writes.")
     uri: str = Field(description="The namespace it stands for.")
+
+
+class NumbersCustom(Custom):
+    """How people write numbers. A style that is not stated is not read: such a value fails."""
+
+    thousands: Literal[",", ".", "'", "space"] | None = Field(None, description="Thousands separator; `space` is the no-break and the thin space too. Groups of other than three digits fail.")
+    decimal_mark: Literal[".", ","] = Field(".", description="What stands before the fraction.")
+    percent: Literal["divide", "keep"] | None = Field(None, description="12% is 0.12 (`divide`; a number without the sign then fails) or 12 (`keep`).")
+    negative: tuple[Literal["parentheses", "trailing"], ...] = Field((), description="Other ways to write -5: (5), 5-.")
+    dash: Literal["null", "zero"] | None = Field(None, description="What a dash alone means.")
+    multipliers: tuple[Multiplier, ...] = Field((), description="Words behind the digits that multiply them: 1.2万 is 12000.")
+    currency: tuple[str, ...] = Field((), description="Signs or codes before or after the number, all of one currency, e.g. ¥, 元, CNY.")
 
 
 class ReaderCustom(Custom):
@@ -57,6 +69,11 @@ class ReaderCustom(Custom):
     table: str | None = Field(None, description="SQLite, SQL dump: the table; shapefile: the layer. Left out: the only one.")
     query: str | None = Field(None, description="SQLite: a SELECT instead of a table.")
     dialect: str | None = Field(None, description="SQL dump: its dialect as sqlglot names it, e.g. mysql, postgres, oracle, tsql.")
+    numbers: NumbersCustom = Field(NumbersCustom(), description="How numbers are written, in every column that does not say it itself.")  # type: ignore[call-arg]
+    null_preset: NullPreset = Field("none", description="`common`: dashes, NULL, (null), N/A, n.a., None, nil, NaN, \\\\N, /, 无, 不详, 未知, 不明, 暂无, 空 mean 'no value', in any case and width.")
+    normalize: Normalize = Field("none", description="Unicode form of texts; `nfkc` makes full-width letters and digits ASCII (numbers, dates and booleans are read in either width without it).")
+    text_mark: bool = Field(False, description="A leading apostrophe of a text is Excel's mark and no part of it (of a number or date it never is).")
+    two_digit_years_from: int | None = Field(None, description="First year of the hundred that years of two digits (%y) lie in: 1950 makes 49 into 2049 and 50 into 1950.")
 
 
 class DriftCustom(Custom):
@@ -90,13 +107,18 @@ class ColumnCustom(Custom):
     """On a property."""
 
     unit: str = Field("", description="Unit of measure, e.g. kWh, CNY.")
-    formats: tuple[str, ...] = Field((), description="strptime formats, tried in order.")
+    formats: tuple[str, ...] = Field((), description="strptime formats, tried in order; with `roc:` in front years of the Republic of China (`roc:民國%Y年%m月%d日`); or `excel1900`, `excel1904` (serials), `epochSeconds`, `epochMilliseconds`.")
     null_values: tuple[str, ...] = Field((), description="Texts that mean 'no value' in this column.")
     value_map: tuple[ValueMapCustom, ...] = Field((), description="The first pattern found in the text as sent gives the value.")
     optional: bool = Field(False, description="The whole column may be missing from a dump.")
     start: int = Field(0, description="Fixed width: the first character (or byte) of the column in the line, from 1.")
     length: int = Field(0, description="Fixed width: characters (or bytes) of the column.")
     fallback: tuple[str, ...] = Field((), description="JSON: other sources, tried in order where the first gives no value.")
+    numbers: NumbersCustom | None = Field(None, description="How the numbers of this column are written, instead of the reader's `numbers`.")
+    null_preset: NullPreset | None = Field(None, description="Instead of the reader's.")
+    normalize: Normalize | None = Field(None, description="Instead of the reader's.")
+    two_digit_years_from: int | None = Field(None, description="Instead of the reader's.")
+    identifier: bool = Field(False, description="Of a string: a code, never a number. Floats, 1.1E+17, a trailing .0, or digits fewer than a fixed length (`minLength` = `maxLength`) fail.")
 
 
 def known(model: type[Custom]) -> dict[str, Any]:
@@ -104,7 +126,7 @@ def known(model: type[Custom]) -> dict[str, Any]:
     return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
-NESTED = (ReaderCustom, NamespaceCustom, CaptureCustom, UnpivotCustom, DriftCustom, ValueMapCustom)
+NESTED = (ReaderCustom, NamespaceCustom, CaptureCustom, UnpivotCustom, DriftCustom, ValueMapCustom, NumbersCustom)
 
 
 def nested_names() -> set[str]:

@@ -15,7 +15,7 @@ from ruamel.yaml.error import MarkedYAMLError
 
 from jobs.contracts import odcs, sense
 from jobs.contracts.customs import ColumnCustom, ContractCustom, known, nested_names
-from jobs.contracts.model import Capture, Classification, Column, Contract, Drift, Kind, Namespace, Reader, Unpivot, ValueMap
+from jobs.contracts.model import Capture, Classification, Column, Contract, Drift, Kind, Namespace, Numbers, Reader, Unpivot, ValueMap
 from jobs.contracts.odcs import did_you_mean
 from jobs.contracts.sense import Fault
 
@@ -187,6 +187,7 @@ def _reader(path: Path, document: Any, server: Any, custom: ContractCustom) -> R
     values["captures"] = tuple(Capture(**item) for item in values["captures"])
     values["namespaces"] = tuple(Namespace(**item) for item in values["namespaces"])
     values["unpivot"] = Unpivot(**values["unpivot"]) if values["unpivot"] else None
+    values["numbers"] = Numbers(**values["numbers"])
     return Reader(format=FORMATS[said], delimiter=str(server.get("delimiter") or ("\t" if said == "tsv" else ",")), **values)  # type: ignore[arg-type]
 
 
@@ -208,6 +209,8 @@ def _column(path: Path, document: Any, index: int, prop: Any) -> Column:
         classification=classification, description=str(prop.get("description", "")), unit=custom.unit, null_values=custom.null_values,  # type: ignore[arg-type]
         formats=custom.formats or ((options["format"],) if options.get("format") else ()), value_map=maps, optional=custom.optional, fallback=custom.fallback,
         start=custom.start, length=custom.length,
+        min_length=options.get("minLength"), identifier=custom.identifier, numbers=Numbers(**custom.numbers.model_dump()) if custom.numbers else None,
+        null_preset=custom.null_preset, normalize=custom.normalize, two_digit_years_from=custom.two_digit_years_from,
     )  # fmt: skip
 
 

@@ -13,6 +13,9 @@ Format = Literal["csv", "json", "jsonl", "parquet", "orc", "avro", "excel", "fix
 Kind = Literal["string", "integer", "decimal", "double", "boolean", "date", "timestamp", "json"]
 Classification = Literal["public", "internal", "personal", "sensitive"]
 Language = Literal["en", "zh"]
+NullPreset = Literal["none", "common"]
+Normalize = Literal["none", "nfc", "nfkc"]
+Multiplier = Literal["十", "百", "千", "万", "萬", "十万", "百万", "千万", "亿", "億", "十亿", "百亿", "千亿", "万亿", "thousand", "million", "billion", "lakh", "crore"]
 DriftPolicy = Literal["evolve", "freeze", "discard_row", "discard_value"]
 
 
@@ -22,6 +25,19 @@ class ValueMap:
 
     pattern: str
     value: str | None
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """How people write the numbers of a column. What is not stated here is not read."""
+
+    thousands: Literal[",", ".", "'", "space"] | None = None
+    decimal_mark: Literal[".", ","] = "."
+    percent: Literal["divide", "keep"] | None = None  # 12% is 0.12, or 12
+    negative: tuple[Literal["parentheses", "trailing"], ...] = ()  # beside the minus in front
+    dash: Literal["null", "zero"] | None = None  # a dash alone
+    multipliers: tuple[Multiplier, ...] = ()  # words behind the digits
+    currency: tuple[str, ...] = ()  # signs before or after the number, all of one currency
 
 
 @dataclass(frozen=True)
@@ -57,6 +73,12 @@ class Column:
     fallback: tuple[str, ...] = ()  # other sources, tried in order where the first gives no value
     start: int = 0  # fixed width: its first character or byte in the line, from 1
     length: int = 0
+    min_length: int | None = None
+    identifier: bool = False  # a text that must never have been a number
+    numbers: Numbers | None = None  # None = the reader's
+    null_preset: NullPreset | None = None  # None = the reader's
+    normalize: Normalize | None = None  # None = the reader's
+    two_digit_years_from: int | None = None  # first year of the hundred that years of two digits lie in; None = the reader's
 
 
 @dataclass(frozen=True)
@@ -117,6 +139,11 @@ class Reader:
     table: str | None = None  # SQLite, SQL dump, shapefile: which of its tables
     query: str | None = None  # SQLite: a SELECT instead of a table
     dialect: str | None = None  # SQL dump, e.g. mysql
+    numbers: Numbers = field(default_factory=Numbers)
+    null_preset: NullPreset = "none"
+    normalize: Normalize = "none"  # Unicode form of texts
+    text_mark: bool = False  # a leading apostrophe of a text is Excel's mark and no part of it
+    two_digit_years_from: int | None = None
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
-from jobs.contracts.customs import CaptureCustom, ColumnCustom, ContractCustom, Custom, DriftCustom, NamespaceCustom, ReaderCustom, UnpivotCustom, ValueMapCustom, known
+from jobs.contracts.customs import (
+    CaptureCustom,
+    ColumnCustom,
+    ContractCustom,
+    Custom,
+    DriftCustom,
+    NamespaceCustom,
+    NumbersCustom,
+    ReaderCustom,
+    UnpivotCustom,
+    ValueMapCustom,
+    known,
+)
 from jobs.contracts.load import FORMATS, KINDS
 from jobs.contracts.model import Classification
 
@@ -47,7 +59,7 @@ A column:
 | `unique` | no value twice in a delivery |
 | `primaryKey`, `primaryKeyPosition` | the key, positions from 1; needed unless the delivery mode is `events` |
 | `enum[].value` | the only values there are |
-| `logicalTypeOptions` | `minimum`, `maximum`, `pattern`, `maxLength` |
+| `logicalTypeOptions` | `minimum`, `maximum`, `pattern`, `minLength`, `maxLength` |
 | `classification` | {", ".join(f"`{name}`" for name in get_args(Classification))}; left out: `internal`. With a `personal` or `sensitive` column, raw files are encrypted and samples masked |
 | `description` | comment of the column |
 
@@ -75,6 +87,7 @@ SECTIONS: tuple[tuple[str, str, type[Custom]], ...] = (
     ("`reader.captures[]`", "", CaptureCustom),
     ("`reader.unpivot`", "", UnpivotCustom),
     ("`reader.namespaces[]`", "", NamespaceCustom),
+    ("`numbers`", "On the reader or on a property: how people write numbers. A style that is not stated is not read: such a value fails.", NumbersCustom),
     ("`drift`", "What to do when a dump changes its shape.", DriftCustom),
     ("On a property", "", ColumnCustom),
     ("`valueMap[]`", "", ValueMapCustom),

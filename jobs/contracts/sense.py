@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from jobs.contracts import format_options
+from jobs.contracts import format_options, formats
 from jobs.contracts.model import Column, Contract
 
 PROPERTIES = ("schema", 0, "properties")
 COLUMN_NAME = re.compile(r"[a-z][a-z0-9_]*")
-OPTIONS = {"minimum", "maximum", "pattern", "maxLength"}
+OPTIONS = {"minimum", "maximum", "pattern", "minLength", "maxLength"}
+NUMBERS = ("integer", "decimal", "double")
 DESCRIPTION = ("purpose", "usage", "limitations", "authoritativeDefinitions", "customProperties")
 
 
@@ -32,7 +33,7 @@ def faults(document: Any, contract: Contract) -> Iterator[Fault]:
     yield from _ignored(document)
     groups = _groups(contract)
     for index, column in enumerate(contract.columns):
-        yield from (Fault((*PROPERTIES, index, *path), message) for path, message in _column(document, index, column, groups))
+        yield from (Fault((*PROPERTIES, index, *path), message) for path, message in _column(document, index, column, contract, groups))
 
 
 def _names(contract: Contract) -> Iterator[Fault]:
@@ -114,7 +115,7 @@ def _groups(contract: Contract) -> set[str]:
     return found | ({"$unpivot.value"} if reader.unpivot else set())
 
 
-def _column(document: Any, index: int, column: Column, groups: set[str]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+def _column(document: Any, index: int, column: Column, contract: Contract, groups: set[str]) -> Iterator[tuple[tuple[str | int, ...], str]]:
     prop = document["schema"][0]["properties"][index]
     for source in (column.source, *column.fallback):
         offered = "$doc.<path>" if source.startswith("$doc.") else source
@@ -134,8 +135,29 @@ def _column(document: Any, index: int, column: Column, groups: set[str]) -> Iter
         yield ("physicalType",), f"decimal({column.precision},{column.scale}) is not possible: at most 38 digits, and no more after the point than in all"
     if column.formats and column.kind not in ("date", "timestamp"):
         yield _custom_at(prop, "formats"), f"formats are for dates and timestamps, and {column.name!r} is a {column.kind}"
+    yield from ((_custom_at(prop, name), message) for name, message in _written(column, contract))
     if column.enum and column.kind not in ("string", "integer"):
         yield ("enum",), f"an enum needs a string or an integer, and {column.name!r} is a {column.kind}"
+
+
+def _written(column: Column, contract: Contract) -> Iterator[tuple[str, str]]:
+    """How values are written: (customProperty, what is wrong)."""
+    if column.kind in ("date", "timestamp"):
+        century = column.two_digit_years_from or contract.reader.two_digit_years_from
+        yield from (("formats", problem) for f in column.formats if (problem := formats.fault(f, column.kind, century is not None)))
+        if problem := formats.clash(column.formats):
+            yield "formats", problem
+    if column.identifier and column.kind != "string":
+        yield "identifier", f"an identifier is kept as a string, and {column.name!r} is a {column.kind}"
+    if column.numbers and column.kind not in NUMBERS:
+        yield "numbers", f"numbers is for integers, decimals and doubles, and {column.name!r} is a {column.kind}"
+    style = column.numbers or contract.reader.numbers
+    if column.kind in NUMBERS and style.thousands == style.decimal_mark:
+        yield "numbers", f"{style.thousands!r} cannot be thousands separator and decimal mark at once"
+    if column.kind in NUMBERS and any(set(sign) & set("0123456789+-()%") or not sign.strip() for sign in style.currency):
+        yield "numbers", "a currency is a sign or a code such as ¥, 元 or CNY, without digits, signs, parentheses or percent"
+    if column.min_length is not None and column.max_length is not None and column.min_length > column.max_length:
+        yield "identifier", f"minLength {column.min_length} is above maxLength {column.max_length}: no value can be right"
 
 
 def _reversed(low: Any, high: Any) -> bool:

@@ -147,23 +147,35 @@ def castable(column: str) -> Rule:
     return Rule(f"castable:{column}", "castable", {"column": column}, "critical", "row", "contract")
 
 
+def unambiguous(column: str, doubt: str) -> Rule:
+    """The reader's own rule: a value should have one reading only. `doubt`: what is not clear about it."""
+    return Rule(f"unambiguous:{column}", "unambiguous", {"column": column}, "warning", "row", "contract", {"message": {"en": doubt}})
+
+
 def fused(rules: Sequence[Rule]) -> tuple[Rule, ...]:
     """The rules this module judges; the others are for Spark."""
     return tuple(rule for rule in rules if rule.scope == "row" and rule.unfused is None)
 
 
-def judge(frame: pl.DataFrame, rules: Sequence[Rule], failed_casts: Mapping[str, tuple[pl.Series, pl.Series]], personal: Collection[str]) -> Judged:
+def judge(
+    frame: pl.DataFrame, rules: Sequence[Rule], failed_casts: Mapping[str, tuple[pl.Series, pl.Series]], personal: Collection[str],
+    messages: Mapping[str, pl.Series] | None = None, doubtful: Mapping[str, tuple[pl.Series, pl.Series, str]] | None = None,
+) -> Judged:  # fmt: skip
     """Judge every row once.
 
-    `frame`: typed columns and `_record`. `failed_casts`: column → (mask of texts that did not become values, the texts).
+    `frame`: typed columns and `_record`. `failed_casts`: column → (mask of texts that did not become values, the texts); `messages`: column → what is
+    wrong with each; `doubtful`: column → (mask of values with another reading, the texts, what is not clear).
     """
     tests = {rule.id: (rule, ROW_TYPES[rule.type](rule.kwargs, frame.schema)) for rule in fused(rules)}
     masks = _masks(frame, tests)
     found = [(rule, masks[f"f{i}"], masks[f"i{i}"], frame[test.shown], test.shown) for i, (rule, test) in enumerate(tests.values())]
     for name, (mask, texts) in failed_casts.items():
         found.append((castable(name), mask, texts.is_null(), texts, name))
+    for name, (mask, texts, doubt) in (doubtful or {}).items():
+        found.append((unambiguous(name, doubt), mask, texts.is_null(), texts, name))
+    said = {castable(name).id: message for name, message in (messages or {}).items()}
     measures = {rule.id: _measure(frame, mask, ignored, shown, column in personal) for rule, mask, ignored, shown, column in found}
-    rejections, critical = _rejections(frame, [(r, m, shown, c) for r, m, _, shown, c in found if r.severity != "info"], personal)
+    rejections, critical = _rejections(frame, [(r, m, shown, c) for r, m, _, shown, c in found if r.severity != "info"], personal, said)
     return Judged(rejections, critical, Measures(frame.height, measures))
 
 
@@ -185,15 +197,15 @@ def _measure(frame: pl.DataFrame, mask: pl.Series, ignored: pl.Series, shown: pl
     return RuleMeasure(frame.height - skipped, skipped, bad, samples)
 
 
-def _rejections(frame: pl.DataFrame, found: list[tuple[Rule, pl.Series, pl.Series, str]], personal: Collection[str]) -> tuple[pl.Series, pl.Series]:
-    """Structs are built only for rows that failed something."""
+def _rejections(frame: pl.DataFrame, found: list[tuple[Rule, pl.Series, pl.Series, str]], personal: Collection[str], said: Mapping[str, pl.Series]) -> tuple[pl.Series, pl.Series]:
+    """Structs are built only for rows that failed something. `said`: rule id → message a row, where a rule has more than one."""
     height = frame.height
     critical = reduce(lambda a, b: a | b, (m for r, m, _, _ in found if r.severity == "critical"), pl.repeat(False, height, eager=True))
     parts = [
         pl.DataFrame({
             "at": mask.arg_true(), "rule": [rule.id] * int(mask.sum()), "severity": [rule.severity] * int(mask.sum()), "column": [column] * int(mask.sum()),
             "value": [MASK] * int(mask.sum()) if column in personal else shown.filter(mask).cast(pl.String, strict=False),
-            "message": [message_of(rule)] * int(mask.sum()),
+            "message": said[rule.id].filter(mask) if rule.id in said else [message_of(rule)] * int(mask.sum()),
         })
         for rule, mask, shown, column in found
         if mask.any()

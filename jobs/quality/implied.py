@@ -55,8 +55,9 @@ def _column_rules(column: Column) -> list[tuple[str, dict[str, Any]]]:
         found.append(("expect_column_values_to_be_between", {"column": name, **{k: v for k, v in bounds.items() if v is not None}}))
     if column.pattern:
         found.append(("expect_column_values_to_match_regex", {"column": name, "regex": column.pattern}))
-    if column.max_length is not None:
-        found.append(("expect_column_value_lengths_to_be_between", {"column": name, "max_value": column.max_length}))
+    if column.min_length is not None or column.max_length is not None:
+        lengths = {"min_value": column.min_length, "max_value": column.max_length}
+        found.append(("expect_column_value_lengths_to_be_between", {"column": name, **{k: v for k, v in lengths.items() if v is not None}}))
     if column.unique:
         found.append(("expect_column_values_to_be_unique", {"column": name}))
     return found

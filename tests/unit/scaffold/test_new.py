@@ -21,7 +21,8 @@ from jobs.platform.settings import load_settings
 from jobs.quality.compile import judge
 from jobs.quality.implied import rules_of
 from jobs.quality.suites import lint_suite
-from jobs.readers.frames import Part, read_csv_part, read_excel_part, read_head, read_json_part
+from jobs.readers.formats import WAYS
+from jobs.readers.frames import Part
 from jobs.readers.values import typed
 from jobs.scaffold.profile import column_names, profiled
 
@@ -51,10 +52,7 @@ def scaffolded(root: Path, content: bytes, name: str) -> tuple[Contract, Part]:
     assert done.exit_code == 0, done.output
     contract = load_contract(contract_path(root, "test.sample"))
     assert lint_suite(contract, root) == []
-    if contract.reader.format == "csv":
-        head = read_head(content, contract.reader)
-        return contract, read_csv_part(contract, content[head.length :], head, {}, 2, True)
-    return contract, {"json": read_json_part, "excel": read_excel_part}[contract.reader.format](contract, content, {})
+    return contract, WAYS[contract.reader.format].read(contract, content, {})
 
 
 def rejected(root: Path, contract: Contract, part: Part) -> list[object]:

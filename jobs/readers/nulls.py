@@ -1,0 +1,23 @@
+"""Spellings of 'no value'."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from jobs.contracts.model import Column, Reader
+from jobs.readers.characters import widened
+
+DASHES = ("-", "--", "---", "–", "—", "——", "―", "−")
+WORDS = ("null", "(null)", "n/a", "#n/a", "n.a.", "none", "nil", "nan", "\\n", "/", "无", "無", "不详", "不詳", "未知", "不明", "暂无", "空")
+COMMON = tuple(dict.fromkeys([*DASHES, *WORDS, *map(widened, (*DASHES, *WORDS))]))  # compared in lower case, white space around them left out
+
+
+def without_nulls(value: pl.Expr, column: Column, reader: Reader) -> pl.Expr:
+    """Null where the contract lists the text (exactly as sent), or its preset knows it."""
+    listed = [*reader.null_values, *column.null_values]
+    if listed:
+        value = pl.when(value.is_in(listed) if len(listed) > 1 else value == listed[0]).then(None).otherwise(value)
+    if (column.null_preset or reader.null_preset) == "common":
+        spelled = value.str.strip_chars().str.to_lowercase()
+        value = pl.when(spelled.is_in(COMMON)).then(None).otherwise(value)
+    return value
