@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
+from jobs.check import _results
 from jobs.quality.compile import judge
-from tests.unit.readers.one_column import read
+from tests.unit.readers.one_column import contract_of, read
 
 
 def verdict(texts: list[str], personal: set[str], **options: object) -> tuple[list[object], list[bool], dict[str, int]]:
@@ -42,3 +43,14 @@ def test_no_message_shows_a_personal_value() -> None:
     rejections, _, _ = verdict(["1.10101E+17", "17-secret.0", "123456.0"], {"v"}, kind="string", identifier=True)
     assert "123456" not in str(rejections) and "1.10101" not in str(rejections)
     assert [row and row[0]["value"] for row in rejections] == ["•••", None, "•••"]
+
+
+def test_the_check_of_a_delivery_counts_both() -> None:
+    found = read(["2013-04-07 02:30:00", "2013-10-06 02:30:00"], "timestamp", zone="Australia/Sydney")
+    judged = judge(found.frame.with_columns(pl.Series("_record", [1, 2])), (), found.failed, set(), found.messages, found.doubtful)
+    row = {"delivery": "x", "measures": judged.measures.to_json()}
+    results = _results(contract_of("timestamp"), (), {}, row, alone=True)
+    assert [(r["rule"], r["severity"], r["column"], r["unexpected"], r["success"]) for r in results] == [
+        ("castable:v", "critical", "v", 1, False),
+        ("unambiguous:v", "warning", "v", 1, False),
+    ]
