@@ -17,13 +17,15 @@ INVISIBLE = r"[\p{Cc}\p{Cf}]"
 
 
 def reasons(sent: pl.Series, column: Column, contract: Contract, formats: Sequence[str]) -> pl.Series:
-    """`sent`: trimmed texts that are no value of the column, folded where the column is. One message a text."""
-    value = pl.col("sent")
+    """`sent`: what is no value of the column, trimmed and folded where it is text. One message a row."""
+    value, skipped = pl.col("sent"), f"clocks in {contract.source_time_zone} skipped this time that day: there was no such hour"
+    if column.kind == "timestamp" and isinstance(sent.dtype, pl.Datetime):
+        return pl.Series([skipped] * len(sent), dtype=pl.String)
+    sent = sent.cast(pl.String)
     found = list(_of(value, sent, column, contract, formats))
     if column.kind == "timestamp":
         century = contract.reader.two_digit_years_from if column.two_digit_years_from is None else column.two_digit_years_from
-        skipped = local_times(sent, formats, century).is_not_null()
-        found.insert(0, (pl.lit(skipped), f"clocks in {contract.source_time_zone} skipped this time that day: there was no such hour"))
+        found.insert(0, (pl.lit(local_times(sent, formats, century).is_not_null()), skipped))
     said: pl.Expr = pl.lit(_otherwise(column, formats))
     for which, message in reversed(found):
         said = pl.when(which.fill_null(False)).then(pl.lit(message)).otherwise(said)

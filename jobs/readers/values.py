@@ -53,7 +53,7 @@ def typed(raw: pl.DataFrame, contract: Contract) -> Typed:
         if frame[name].null_count() != texts[name].null_count():
             mask = texts[name].is_not_null() & frame[name].is_null()
             failed[name] = (mask, _as_sent(raw[name], texts[name]))
-            said = reasons(texts[name].filter(mask).cast(pl.String), column, contract, _formats(column))
+            said = reasons(texts[name].filter(mask), column, contract, _formats(column))
             messages[name] = pl.Series(name, [], dtype=pl.String).extend_constant(None, raw.height).scatter(mask.arg_true(), said)
         if column.kind == "timestamp" and (mask := _ambiguous(texts[name], frame[name], column, contract)).any():
             doubtful[name] = (mask, _as_sent(raw[name], texts[name]), AMBIGUOUS_HOUR.format(zone=contract.source_time_zone))
@@ -78,11 +78,16 @@ def _sent(column: Column, contract: Contract, kind: pl.DataType, odd: bool) -> p
     if column.value_map:
         value = _mapped(value, column)
     if is_text:
-        value = unmarked(value) if reader.text_mark and column.kind == "string" else value
-        form = column.normalize or reader.normalize
-        return value if form == "none" else value.str.normalize("NFC" if form == "nfc" else "NFKC")
+        return _text(value, column, contract) if column.kind == "string" else value
     value = unadorned(value) if odd else value
     return numbers.dashed(value, column.numbers or reader.numbers) if column.kind in NUMBERS else value
+
+
+def _text(value: pl.Expr, column: Column, contract: Contract) -> pl.Expr:
+    """Texts stay as they are, but for what the contract asks."""
+    value = unmarked(value) if contract.reader.text_mark else value
+    form = column.normalize or contract.reader.normalize
+    return value if form == "none" else value.str.normalize("NFC" if form == "nfc" else "NFKC")
 
 
 def _mapped(value: pl.Expr, column: Column) -> pl.Expr:

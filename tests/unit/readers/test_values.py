@@ -86,7 +86,7 @@ CASES: list[tuple[str, dict[str, Any], dict[Any, Any]]] = [
     ("common nulls in texts", {"kind": "string", "reader": {"null_preset": "common"}}, {"无": None, " NULL ": None, "无锡": "无锡", "-1": "-1", "NA": "NA", "A/B": "A/B"}),
     ("no common nulls here", {"kind": "string", "reader": {"null_preset": "common"}, "null_preset": "none"}, {"无": "无", "-": "-"}),
     ("common nulls here", {"kind": "date", "null_preset": "common"}, {"不详": None, "2013-08-05": day(2013, 8, 5)}),
-    ("a dash that is zero among common nulls", {"kind": "integer", "reader": {"null_preset": "none"}, "numbers": Numbers(dash="zero"), "null_values": ("无",)}, {"-": 0, "无": None}),
+    ("a dash that is zero among common nulls", {"kind": "integer", "reader": {"null_preset": "common"}, "numbers": Numbers(dash="zero")}, {"-": 0, "—": 0, "－": 0, "无": None}),
     ("texts stay as they are", {"kind": "string"}, {"Ａ１": "Ａ１", " x ": " x ", "'x": "'x", "-": "-", "10²": "10²", "1.0": "1.0", "1.1E+17": "1.1E+17"}),
     ("texts in NFKC", {"kind": "string", "normalize": "nfkc"}, {"Ａ１，－": "A1,-", "ｶﾞ": "ガ", "京Ａ·12345": "京A·12345"}),
     ("texts in NFC", {"kind": "string", "reader": {"normalize": "nfc"}}, {"e\u0301": "é", "Ａ": "Ａ"}),
@@ -131,6 +131,8 @@ CASES: list[tuple[str, dict[str, Any], dict[Any, Any]]] = [
         "2013-08-05T01:02:03": Says("no time"), "5/8/2013 13:30 PM": NO_DAY, "0001-01-01T00:00:00+08:00": NO_DAY,
     }),
     ("hours that were not", {"kind": "timestamp", "zone": "Australia/Sydney"}, {"2013-10-06 02:30:00": Says("Australia/Sydney skipped this time"), "2013-10-06 03:00:00": utc(2013, 10, 5, 16), "2013-04-07 02:30:00": utc(2013, 4, 6, 15, 30)}),
+    ("stored hours that were not", {"kind": "timestamp", "zone": "Australia/Sydney", "stored": pl.Datetime("ms")}, {dt.datetime(2013, 10, 6, 2, 30): Says("skipped this time"), dt.datetime(2013, 8, 5): utc(2013, 8, 4, 14)}),
+    ("JSON is not normalised", {"kind": "json", "reader": {"normalize": "nfkc", "text_mark": True}}, {'{"ａ": "＂"}': '{"ａ": "＂"}'}),
     ("identifiers", {"kind": "string", "identifier": True}, {
         "110101199003070012": "110101199003070012", "00123": "00123", "A-17": "A-17", "12E3": "12E3", "1.1E+17": Says("scientific"), "1.10101E17": Says("scientific"), "1E+17": Says("scientific"), "1,1E+17": Says("scientific"),
         "123.0": Says("decimal point"), "123.": Says("decimal point"), "1.5": "1.5", " 1.1E+17 ": Says("scientific"),
