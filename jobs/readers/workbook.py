@@ -48,6 +48,8 @@ def read_workbook(contract: Contract, data: bytes, constants: Mapping[str, str])
 def wanted(reader: Reader, names: Sequence[str]) -> list[str]:
     """The sheets a contract asks for, in the workbook's order. Raises Refused where one is not there."""
     asked = (reader.sheet,) if reader.sheet is not None else reader.sheets
+    if not names:
+        raise Refused("missing_sheet", "The workbook has no sheet. Save it again and send it.")
     if not asked:
         return list(names[:1])
     missing = [a for a in asked if a not in names and (a == reader.sheet or not any(re.fullmatch(a, n) for n in names))]

@@ -21,7 +21,7 @@ PLACED = [Column("a", "a", "string", start=1, length=2), Column("b", "b", "strin
 AB = ["a", "b"]
 BOOK = test_workbook.xlsx({"s": [["a", "b"], ["1", 2]]})
 WHOLE: list[tuple[str, Contract, bytes]] = [
-    ("csv", contract(AB, format="csv", totals="^s", repeated_header=True), 'a,b\n"1\n,",2\n\n3,4\nsum,9\n'.encode()),
+    ("csv", contract(AB, format="csv", totals="^s", repeated_header=True), b'a,b\n"1\n,",2\n\n3,4\nsum,9\n'),
     ("csv", contract(AB, format="csv", escape="\\", header_lines=2), b'a,b\n,\n"1\\"",2\n3\\,,4\n'),
     ("csv", contract(AB, format="csv", encoding="gb18030"), "a,b\n中文,2\n".encode("gb18030")),
     ("json", contract(AB, format="json", rows_at=("d",)), b'{"d": [{"a": 1, "b": {"c": "x"}}, null, 3]}'),
