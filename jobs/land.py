@@ -243,8 +243,10 @@ def _sent(frame: pl.DataFrame, critical: pl.Series) -> pl.Series:
 
 def _ragged(frame: pl.DataFrame, part: Part) -> pl.DataFrame:
     """Records with another number of fields than the header: no value can be trusted, the line itself is kept."""
-    message = "the line has {} fields, the header has {}: a delimiter or a quote is missing or too many"
-    rejections = [[{"rule": bronze.RAGGED, "severity": "critical", "column": None, "value": None, "message": message.format(r.actual, r.expected)}] for r in part.ragged]
+    fields = "the line has {} {}, the header has {}: a delimiter or a quote is missing or too many"
+    places = "the line has {} {}, its columns have {}: something is missing or too many"
+    messages = [(fields if r.unit == "fields" else places).format(r.actual, r.unit, r.expected) for r in part.ragged]
+    rejections = [[{"rule": bronze.RAGGED, "severity": "critical", "column": None, "value": None, "message": message}] for message in messages]
     empty = pl.DataFrame({name: pl.Series([None] * len(part.ragged), dtype=kind) for name, kind in frame.schema.items()})
     return empty.with_columns(
         pl.Series("_record", [r.record for r in part.ragged], dtype=pl.Int64), pl.lit(0, pl.Int32).alias("_part"),

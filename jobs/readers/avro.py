@@ -22,6 +22,7 @@ BROKEN = (ValueError, EOFError, KeyError, IndexError, TypeError, StopIteration, 
 def read_avro(contract: Contract, data: bytes, constants: Mapping[str, str]) -> Part:
     """Members of the records as columns; a record or list inside is JSON text. Raises Refused for what is no Avro or is cut off."""
     import fastavro
+    from fastavro.schema import SchemaParseException, UnknownType
 
     try:
         source = fastavro.reader(io.BytesIO(data))
@@ -29,18 +30,19 @@ def read_avro(contract: Contract, data: bytes, constants: Mapping[str, str]) -> 
         if schema.get("type") != "record":
             raise ValueError(f"its schema is {schema.get('type')!r}, no record")
         rows = list(source)
-    except BROKEN as problem:
+        table = pl.DataFrame([_column(field["name"], [row[field["name"]] for row in rows]) for field in schema["fields"]])
+    except (*BROKEN, SchemaParseException, UnknownType) as problem:
         raise Refused("unreadable", f"The file is not Avro that can be read: {type(problem).__name__} {str(problem)[:200]}. It may be cut off; send it again.") from None
-    names = [field["name"] for field in schema["fields"]]
-    return framed(contract, pl.DataFrame([_column(name, [row[name] for row in rows]) for name in names]), constants)
+    return framed(contract, table, constants)
 
 
 def count_avro(reader: Reader, data: bytes) -> int:
     import fastavro
+    from fastavro.schema import SchemaParseException, UnknownType
 
     try:
         return sum(block.num_records for block in fastavro.block_reader(io.BytesIO(data)))
-    except BROKEN as problem:
+    except (*BROKEN, SchemaParseException, UnknownType) as problem:
         raise ValueError(f"its blocks cannot be counted: {problem}") from None
 
 

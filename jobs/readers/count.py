@@ -72,12 +72,15 @@ class LineCounter:
         """Mask of the bytes that no escape stands before: those after an even run of escapes."""
         if self.escape is None:
             return np.True_
-        others = np.flatnonzero(data != ord(self.escape))
-        run = np.diff(others, prepend=-1 - int(self._escaping)) - 1
+        escapes = np.flatnonzero(data == ord(self.escape))
+        if self._escaping:
+            escapes = np.concatenate([[-1], escapes])
+        breaks = np.flatnonzero(np.diff(escapes) > 1) + 1
+        first, last = np.concatenate([escapes[:1], escapes[breaks]]), np.concatenate([escapes[breaks - 1], escapes[-1:]])
+        after = last[(last - first) % 2 == 0] + 1
+        self._escaping = bool(len(after)) and int(after[-1]) == len(data)
         plain = np.ones(len(data), dtype=np.bool_)
-        plain[others[run % 2 == 1]] = False
-        tail = len(data) - 1 - int(others[-1]) if len(others) else len(data) + int(self._escaping)
-        self._escaping = tail % 2 == 1
+        plain[after[after < len(data)]] = False
         return plain
 
     def _count_blank(self, data: npt.NDArray[np.uint8], ends: npt.NDArray[np.int64]) -> None:

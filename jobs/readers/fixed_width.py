@@ -122,4 +122,4 @@ def _decoded(lines: pa.Array, reader: Reader) -> pa.Array:
 
 
 def _ragged(body: Body, at: int, expected: int, actual: int, reader: Reader) -> Ragged:
-    return Ragged(int(body.numbers[at]), decode(body.lines[at].as_py(), reader.encoding), expected, actual)
+    return Ragged(int(body.numbers[at]), decode(body.lines[at].as_py(), reader.encoding), expected, actual, reader.positions)

@@ -20,6 +20,7 @@ class Ragged:
     text: str
     expected: int
     actual: int
+    unit: str = "fields"
 
 
 @dataclass(frozen=True)

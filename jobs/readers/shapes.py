@@ -7,6 +7,7 @@ import io
 import tempfile
 import zipfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -16,12 +17,22 @@ import pyarrow as pa
 from jobs.contracts.model import Contract, Reader
 from jobs.readers.dbf_count import count_dbf, dbf_records, refuse_cut_dbf
 from jobs.readers.delimited import decode
-from jobs.readers.frames import Part, exact, framed, match_headers
+from jobs.readers.frames import Part, distinct, exact, framed, match_headers
 from jobs.readers.outcome import Refused
 from jobs.readers.zipped import BROKEN_ZIP, refuse_bombs
 
 NEEDED = ("shp", "shx", "dbf")
 HEAD, ENTRY = 100, 8  # bytes of the head of .shp and .shx, and of an entry of the latter
+
+
+@dataclass(frozen=True)
+class Opened:
+    """`names` of the attributes and the texts in `table` are bytes of the file; `shape`: WKB."""
+
+    projection: str | None
+    names: list[bytes]
+    table: pa.Table
+    shape: pa.ChunkedArray | None
 
 
 def read_dbf(contract: Contract, data: bytes, constants: Mapping[str, str]) -> Part:
@@ -66,18 +77,19 @@ def shapefile_members(reader: Reader, data: bytes) -> dict[str, bytes]:
 
 def _read(contract: Contract, members: dict[str, bytes], constants: Mapping[str, str]) -> Part:
     refuse_cut_dbf(members["dbf"])
-    projection, table, shape = _opened(members)
+    opened = _opened(members)
     encoding = contract.reader.encoding or _declared(members.get("cpg", b""))
-    frame = pl.DataFrame(pl.from_arrow(_as_text(table, encoding)))
+    names = distinct([decode(name, encoding) for name in opened.names])
+    frame = pl.DataFrame(pl.from_arrow(_as_text(opened.table, encoding).rename_columns(names)))
     mapping, _ = match_headers(contract, frame.columns)
     columns = {mapping[c.name]: c for c in contract.columns if c.name in mapping}
     frame = frame.with_columns(exact(frame[name], column) for name, column in columns.items())
-    extra = {"$geometry": pl.Series(pl.from_arrow(shape)).bin.encode("hex")} if shape is not None else {}
-    return framed(contract, frame, {**constants, **({"$projection": projection} if projection else {})}, extra=extra)
+    extra = {"$geometry": pl.Series(pl.from_arrow(opened.shape)).bin.encode("hex")} if opened.shape is not None else {}
+    return framed(contract, frame, {**constants, **({"$projection": opened.projection} if opened.projection else {})}, extra=extra)
 
 
-def _opened(members: Mapping[str, bytes]) -> tuple[str | None, pa.Table, pa.ChunkedArray | None]:
-    """Projection, attributes with their texts as bytes of the file, shapes as WKB. GDAL wants the files side by side under their endings."""
+def _opened(members: Mapping[str, bytes]) -> Opened:
+    """GDAL wants the files side by side under their endings."""
     import pyogrio
 
     with tempfile.TemporaryDirectory() as folder:
@@ -90,8 +102,10 @@ def _opened(members: Mapping[str, bytes]) -> tuple[str | None, pa.Table, pa.Chun
         except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, UnicodeDecodeError) as problem:
             said = str(problem).replace(folder, "").splitlines()[0]
             raise Refused("unreadable", f"The file is not a {'shapefile' if 'shp' in members else 'DBF table'} that can be read: {said}. Send it again.") from None
-    shape = table.column(table.num_columns - 1) if meta["geometry_type"] else None
-    return meta["crs"], table.select(range(table.num_columns - 1)) if shape is not None else table, shape
+    names = [name.encode(meta["encoding"]) for name in meta["fields"]]  # pyogrio guessed how to decode them
+    table = table.rename_columns([str(at) for at in range(table.num_columns)])
+    shape = table.column(table.num_columns - 1) if table.num_columns > len(names) else None
+    return Opened(meta["crs"], names, table.select(range(len(names))), shape)
 
 
 def _declared(cpg: bytes) -> str | None:

@@ -101,7 +101,10 @@ def _inserted(text: str, reader: Reader) -> tuple[dict[str, tuple[str, ...]], li
     parts: list[tuple[str, tuple[str, ...], list[Cells]]] = []
     try:
         for statement in _statements(text, reader):
-            name = bare(statement.find(exp.Table).name)
+            target = statement.find(exp.Table)
+            if target is None:
+                raise Refused("unreadable", f"The dump has a statement without a table: {statement.sql()[:80]!r}. Write it again.")
+            name = bare(target.name)
             if isinstance(statement, exp.Create):
                 created[name] = tuple(c.name for c in statement.this.expressions if isinstance(c, exp.ColumnDef))
                 continue

@@ -49,7 +49,7 @@ def _opened(data: bytes) -> Iterator[sqlite3.Connection]:
             steps = iter(range(MOST_STEPS))
             database.set_progress_handler(lambda: next(steps, None) is None, 1_000_000)
             yield database
-        except (sqlite3.Error, MemoryError, OverflowError) as problem:
+        except (sqlite3.Error, MemoryError, OverflowError, UnicodeError) as problem:
             raise Refused("unreadable", f"The database cannot be read: {problem}. It may be cut off or damaged; check it with `PRAGMA integrity_check` and send it again.") from None
 
 

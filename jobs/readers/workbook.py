@@ -16,6 +16,7 @@ from jobs.readers.frames import Part, distinct, framed, match_headers
 from jobs.readers.headers import joined
 from jobs.readers.outcome import Refused
 from jobs.readers.skipped import skips
+from jobs.readers.workbook_unseen import unseen
 from jobs.readers.zipped import refuse_bombs
 
 Rows = list[tuple[int, list[Any]]]  # row number from 1, cells
@@ -38,7 +39,7 @@ def read_workbook(contract: Contract, data: bytes, constants: Mapping[str, str])
     """
     sheets = _sheets(contract.reader, data)
     parts = [_sheet_part(contract, sheet, constants, number) for number, sheet in enumerate(sheets)]
-    hidden = [f"hidden sheet {sheet.name}" for sheet in sheets if sheet.hidden]
+    hidden = [*(f"hidden sheet {sheet.name}" for sheet in sheets if sheet.hidden), *unseen(data)]
     return Part(
         pl.concat([part.frame for part in parts]), sum(p.records for p in parts), footnotes=sum(p.footnotes for p in parts),
         drift=tuple(sorted({event for part in parts for event in part.drift}) + hidden), origins=parts[0].origins, preamble=sum(p.preamble for p in parts),
@@ -48,6 +49,8 @@ def read_workbook(contract: Contract, data: bytes, constants: Mapping[str, str])
 def wanted(reader: Reader, names: Sequence[str]) -> list[str]:
     """The sheets a contract asks for, in the workbook's order. Raises Refused where one is not there."""
     asked = (reader.sheet,) if reader.sheet is not None else reader.sheets
+    if not names:
+        raise Refused("missing_sheet", "The workbook has no sheet. Save it again and send it.")
     if not asked:
         return list(names[:1])
     missing = [a for a in asked if a not in names and (a == reader.sheet or not any(re.fullmatch(a, n) for n in names))]

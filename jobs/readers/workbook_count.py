@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from typing import Any
 
 from jobs.contracts.model import Reader
 from jobs.readers.outcome import Refused
@@ -41,9 +42,14 @@ def _count_xlsx(reader: Reader, data: bytes) -> int:
     try:
         book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
         sheets = [book[name] for name in wanted(reader, book.sheetnames)]
-        return sum(any(cell not in (None, "") for cell in row) for sheet in sheets for row in sheet.iter_rows(values_only=True))
+        return sum(any(_holds(cell) for cell in row) for sheet in sheets for row in sheet.iter_rows())
     except (*BROKEN_ZIP, SyntaxError, TypeError, AttributeError) as problem:
         raise Refused("unreadable", f"openpyxl cannot count its rows: {problem}") from None
+
+
+def _holds(cell: Any) -> bool:
+    """A formula that failed (`e`) leaves a cell without a value."""
+    return cell.value is not None and cell.value != "" and cell.data_type != "e"
 
 
 def _count_ods(reader: Reader, data: bytes) -> int:

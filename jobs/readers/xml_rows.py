@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 from lxml import etree
 
-from jobs.contracts.model import Column, Contract, Reader
+from jobs.contracts.model import Contract, Reader
 from jobs.readers.frames import Part
 from jobs.readers.outcome import Refused
 
@@ -25,7 +25,7 @@ def read_xml(contract: Contract, data: bytes, constants: Mapping[str, str]) -> P
     """
     spaces = {space.prefix: space.uri for space in contract.reader.namespaces}
     paths = [[_steps(source, spaces) for source in (column.source, *column.fallback)] for column in contract.columns]
-    rows = [[_value(element, column, steps, constants) for column, steps in zip(contract.columns, paths, strict=True)] for element in _elements(contract.reader, data)]
+    rows = [_row(element, paths, constants) for element in _elements(contract.reader, data)]
     values = list(zip(*rows, strict=True)) if rows else [()] * len(contract.columns)
     columns = [pl.Series(column.name, cells, dtype=pl.String) for column, cells in zip(contract.columns, values, strict=True)]
     numbers = pl.Series("_record", range(1, len(rows) + 1), dtype=pl.Int64)
@@ -84,27 +84,45 @@ def _steps(source: str, spaces: Mapping[str, str]) -> tuple[str, ...]:
     return tuple("@" + _tag(step[1:], spaces) if step.startswith("@") else _tag(step, spaces) for step in source.split("."))
 
 
-def _value(element: Any, column: Column, paths: list[tuple[str, ...]], constants: Mapping[str, str]) -> str | None:
+def _row(element: Any, paths: list[list[tuple[str, ...]]], constants: Mapping[str, str]) -> list[str | None]:
+    inside = _children(element)
+    return [_value(element, inside, sources, constants) for sources in paths]
+
+
+def _children(element: Any) -> dict[str, list[Any]]:
+    """The elements in a row by lxml's name, and by `{*}name`: looked up once, not once a column."""
+    found: dict[str, list[Any]] = {}
+    for child in element:
+        tag = child.tag
+        if isinstance(tag, str):
+            found.setdefault(f"{{*}}{tag.rpartition('}')[2]}", []).append(child)
+            if tag[0] == "{":
+                found.setdefault(tag, []).append(child)
+    return found
+
+
+def _value(element: Any, inside: Mapping[str, list[Any]], paths: list[tuple[str, ...]], constants: Mapping[str, str]) -> str | None:
     for steps in paths:
         if steps == ("$row",):
             return str(etree.tostring(element, encoding="unicode", with_tail=False))
         if steps[0].startswith("$"):
             value = constants.get(steps[0])
         else:
-            value = _text([_plain(element, own=True)] if steps == (".",) else _found([element], steps))
+            value = _text(_at(element, inside, steps))
         if value not in (None, ""):
             return value
     return None
 
 
-def _found(nodes: list[Any], steps: tuple[str, ...]) -> list[Any]:
-    for at, step in enumerate(steps):
+def _at(element: Any, inside: Mapping[str, list[Any]], steps: tuple[str, ...]) -> list[Any]:
+    if steps == (".",):
+        return [_plain(element, own=True)]
+    nodes, rest = ([element], steps) if steps[0].startswith("@") else (inside.get(steps[0], []), steps[1:])
+    for step in rest:
         if step.startswith("@"):
             return [value for node in nodes for name, value in node.items() if _same(step[1:], name)]
         nodes = [child for node in nodes for child in node.iterchildren(step)]
-        if at + 1 == len(steps):
-            return [_plain(node) for node in nodes]
-    return []
+    return [_plain(node) for node in nodes]
 
 
 def _same(wanted: str, name: str) -> bool:
@@ -113,9 +131,11 @@ def _same(wanted: str, name: str) -> bool:
 
 def _plain(element: Any, *, own: bool = False) -> Any:
     """An element as text, or as an object of its attributes and elements where it has elements. `own`: its own text, whatever else is in it."""
-    children = [child for child in element if isinstance(child.tag, str)]
     if element.get(NIL) in ("true", "1"):
         return None
+    if not len(element):
+        return element.text or ""
+    children = [child for child in element if isinstance(child.tag, str)]
     if own or not children:
         return (element.text or "") + "".join(child.tail or "" for child in element)
     found: dict[str, Any] = {f"@{name.rpartition('}')[2]}": value for name, value in element.items()}

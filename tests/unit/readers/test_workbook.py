@@ -118,6 +118,20 @@ def test_several_sheets_make_one_dataset() -> None:
     assert refusal(asked, xlsx({"notes": [["a"]]})) == "missing_sheet"
 
 
+def test_what_nobody_sees_is_said() -> None:
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
+        sheet = book.add_worksheet("s")
+        for at, text in enumerate(["a", "1", "2"]):
+            sheet.write_string(at, 0, text)
+        sheet.write_formula(3, 0, "=1/0", None, "#DIV/0!")
+        sheet.set_row(1, None, None, {"hidden": True})
+    part = outcome(contract(["a"], format="excel"), xlsx({"s": [["a"], ["1"]]})).part
+    assert part.drift == ()
+    assert outcome(contract(["a"], format="excel"), out.getvalue()).part.drift == ("hidden rows: 1", "formulas that failed, read as empty cells: 1")
+    assert outcome(contract(["a"], format="excel"), ods({"a": ["1"]})).part.drift == ("hidden rows: not known",)
+
+
 def bomb() -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
