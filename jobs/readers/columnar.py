@@ -18,6 +18,7 @@ from jobs.readers.outcome import Refused
 def read_parquet_part(contract: Contract, data: bytes, constants: Mapping[str, str]) -> Part:
     try:
         table = pq.read_table(io.BytesIO(data))
+        table.validate(full=True)  # Polars would take its process down at a text that is not UTF-8
     except (pa.ArrowException, OSError) as problem:
         raise _refused("Parquet", problem) from None
     return framed(contract, pl.DataFrame(pl.from_arrow(table)), constants)
@@ -26,6 +27,7 @@ def read_parquet_part(contract: Contract, data: bytes, constants: Mapping[str, s
 def read_orc_part(contract: Contract, data: bytes, constants: Mapping[str, str]) -> Part:
     try:
         table = orc.ORCFile(io.BytesIO(data)).read()
+        table.validate(full=True)
     except (pa.ArrowException, OSError) as problem:
         raise _refused("ORC", problem) from None
     return framed(contract, pl.DataFrame(pl.from_arrow(table)), constants)
