@@ -16,7 +16,7 @@ from jobs.readers.outcome import Refused
 
 
 def read_parquet_part(contract: Contract, data: bytes, constants: Mapping[str, str]) -> Part:
-    return _read("Parquet", pq.read_table, contract, data, constants)
+    return _read("Parquet", lambda source: pq.ParquetFile(source).read(), contract, data, constants)
 
 
 def read_orc_part(contract: Contract, data: bytes, constants: Mapping[str, str]) -> Part:
