@@ -7,7 +7,9 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from jobs.contracts.model import Classification, Mode
+from jobs.contracts.model import Archive, Classification, Mode
+
+LIMITS = Archive()
 
 
 class Custom(BaseModel):
@@ -23,8 +25,16 @@ class UnpivotCustom(Custom):
     headers: str = Field(description="Headers that fully match this regex become rows; named groups are `$unpivot.<group>`, the cell `$unpivot.value`.")
 
 
+class ArchiveCustom(Custom):
+    members: str = Field(LIMITS.members, description="Regex the path of a file inside the archives must fully match to be data; the others are listed as skipped.")
+    most_bytes: int = Field(LIMITS.most_bytes, gt=0, le=LIMITS.most_bytes, description="Bytes that may come out of a delivery. This and the limits below can only be lowered.")
+    most_members: int = Field(LIMITS.most_members, gt=0, le=LIMITS.most_members, description="Files in a delivery.")
+    most_depth: int = Field(LIMITS.most_depth, ge=0, le=LIMITS.most_depth, description="Archives and compressions around a file; 0 takes no archives.")
+    most_held: int = Field(LIMITS.most_held, gt=0, le=LIMITS.most_held, description="Bytes of what has to be unpacked whole: 7z, an archive inside another, any format but text inside one.")
+
+
 class ReaderCustom(Custom):
-    encoding: str | None = Field(None, description="As Python names it, e.g. gb18030. Left out: UTF-8, with or without BOM.")
+    encoding: str | None = Field(None, description="As Python names it, e.g. gb18030. Left out: what its byte order mark says, else UTF-8, else detected.")
     quote: str | None = Field('"', description="The quote character; null where the dump knows no quotes.")
     preamble_lines: int = Field(0, description="Lines before the header.")
     footnote: str | None = Field(None, description="Trailing lines that match this regex are footnotes, not rows.")
@@ -37,6 +47,7 @@ class ReaderCustom(Custom):
     row_requires: tuple[str, ...] = Field((), description="JSON, `$`: keys without which the document is no row.")
     files_without_rows: Literal["reject", "skip", "skip_empty"] = Field("reject", description="`skip`: such a file belongs to a sibling dataset of the same folder; `skip_empty`: files of zero bytes too.")
     sheet: str | None = Field(None, description="Excel: the sheet; left out: the first.")
+    archive: ArchiveCustom = Field(ArchiveCustom(), description="What is taken out of a ZIP, TAR, 7z, gzip, bzip2 or Zstandard delivery.")  # type: ignore[call-arg]
 
 
 class DriftCustom(Custom):
@@ -81,7 +92,7 @@ def known(model: type[Custom]) -> dict[str, Any]:
     return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
-NESTED = (ReaderCustom, CaptureCustom, UnpivotCustom, DriftCustom, ValueMapCustom)
+NESTED = (ReaderCustom, ArchiveCustom, CaptureCustom, UnpivotCustom, DriftCustom, ValueMapCustom)
 
 
 def nested_names() -> set[str]:

@@ -73,6 +73,17 @@ class Unpivot:
 
 
 @dataclass(frozen=True)
+class Archive:
+    """Which members of an archive are the data (a regex their path fully matches), and what unpacking may cost. A contract may only lower the limits."""
+
+    members: str = ".*"
+    most_bytes: int = 4 << 30  # that come out of one delivery, all archives of a nest together
+    most_members: int = 10_000
+    most_depth: int = 3  # archives or compressions around a file
+    most_held: int = 256 << 20  # bytes of what has to be unpacked whole: 7z, an archive inside another, any format but text inside one
+
+
+@dataclass(frozen=True)
 class Reader:
     """How a dump of this dataset is read. Lines and rows are counted from 1."""
 
@@ -91,6 +102,7 @@ class Reader:
     row_requires: tuple[str, ...] = ()  # JSON "$": the document is a row only if it has these keys
     files_without_rows: Literal["reject", "skip", "skip_empty"] = "reject"  # skip: such a file belongs to a sibling dataset of the folder; skip_empty: files of zero bytes too
     sheet: str | None = None
+    archive: Archive = field(default_factory=Archive)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
-from jobs.contracts.customs import CaptureCustom, ColumnCustom, ContractCustom, Custom, DriftCustom, ReaderCustom, UnpivotCustom, ValueMapCustom, known
+from jobs.contracts.customs import ArchiveCustom, CaptureCustom, ColumnCustom, ContractCustom, Custom, DriftCustom, ReaderCustom, UnpivotCustom, ValueMapCustom, known
 from jobs.contracts.load import FORMATS, KINDS
 from jobs.contracts.model import Classification
 
@@ -60,6 +60,7 @@ other rules are written in `expectations/<department>/<dataset>.yaml`.
 |---|---|
 | a header, or a dotted path in a JSON row | the cell, the member |
 | `$period` | name of the period folder |
+| `$member` | path of the file inside its archive, or of the delivered file where it is no archive |
 | `$capture.<group>` | a named group of one of the reader's `captures` |
 | `$unpivot.<group>`, `$unpivot.value` | a named group of `unpivot.headers` in the header of the cell, and the cell |
 | `$row` | the whole JSON row as text |
@@ -72,6 +73,7 @@ SECTIONS: tuple[tuple[str, str, type[Custom]], ...] = (
     ("`reader`", "How a file is read. Lines and records count from 1.", ReaderCustom),
     ("`reader.captures[]`", "", CaptureCustom),
     ("`reader.unpivot`", "", UnpivotCustom),
+    ("`reader.archive`", "Archives and compression are told by their content, nested ones too, and opened for every format.", ArchiveCustom),
     ("`drift`", "What to do when a dump changes its shape.", DriftCustom),
     ("On a property", "", ColumnCustom),
     ("`valueMap[]`", "", ValueMapCustom),

@@ -81,7 +81,7 @@ def _reader(document: Any, contract: Contract) -> Iterator[Fault]:
     if reader.unpivot and reader.format != "csv":
         yield Fault((*at, "unpivot"), f"columns become rows in delimited text only, not in {reader.format}")
     expressions = [("filePattern", contract.file_pattern), ("periodPattern", contract.period_pattern)]
-    inside = [("footnote", reader.footnote), ("unpivot", reader.unpivot.headers if reader.unpivot else None), *(("captures", c.pattern) for c in reader.captures)]
+    inside = [("footnote", reader.footnote), ("unpivot", reader.unpivot.headers if reader.unpivot else None), *(("captures", c.pattern) for c in reader.captures), ("archive", reader.archive.members)]
     for path, pattern in [(_custom_at(document, name), p) for name, p in expressions] + [((*at, name), p) for name, p in inside if p]:
         if problem := _bad_regex(pattern or ""):
             yield Fault(path, problem)
@@ -107,7 +107,7 @@ def _ignored(document: Any) -> Iterator[Fault]:
 def _groups(contract: Contract) -> set[str]:
     """Every `$…` source this contract offers."""
     reader = contract.reader
-    found = {"$period", *(("$row", "$doc.<path>") if reader.format == "json" else ())}
+    found = {"$period", "$member", *(("$row", "$doc.<path>") if reader.format == "json" else ())}
     for prefix, pattern in [("$capture.", c.pattern) for c in reader.captures] + ([("$unpivot.", reader.unpivot.headers)] if reader.unpivot else []):
         if not _bad_regex(pattern):
             found |= {prefix + name for name in re.compile(pattern).groupindex}

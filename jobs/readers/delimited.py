@@ -12,7 +12,10 @@ import pyarrow as pa
 import pyarrow.csv as pcsv
 
 from jobs.contracts.model import Reader
+from jobs.readers.encoding import Odd, odd_characters
 from jobs.readers.outcome import Refused
+
+MOST_HEADER, MOST_COLUMNS = 1 << 20, 10_000  # bytes up to the end of the header line, and columns
 
 
 @dataclass(frozen=True)
@@ -43,9 +46,10 @@ class Parsed:
     records: npt.NDArray[np.int64]
     ragged: tuple[Ragged, ...]
     footnotes: int
+    odd: Odd = Odd()
 
 
-def decode(data: bytes, encoding: str | None, first_record: int = 0, offset: int = 0) -> str:
+def decode(data: bytes, encoding: str | None, first_record: int = 1, offset: int = 0) -> str:
     """Text of `data`, or Refused naming the place and the bytes. Nothing is replaced or dropped."""
     name = encoding or "utf-8"
     try:
@@ -55,7 +59,7 @@ def decode(data: bytes, encoding: str | None, first_record: int = 0, offset: int
         bad = data[problem.start : problem.start + 4].hex(" ")
         raise Refused(
             "wrong_encoding",
-            f"The file is not {name}: near line {record + 1}, at byte {offset + problem.start}, stand the bytes {bad}. Save it again as {name}, or tell the platform team its encoding.",
+            f"The file is not {name}: near line {record}, at byte {offset + problem.start}, stand the bytes {bad}. Save it again as {name}, or tell the platform team its encoding.",
         ) from None
 
 
@@ -67,6 +71,8 @@ def read_head(data: bytes, reader: Reader) -> Head:
     lines = data.split(b"\n", reader.preamble_lines + 1)
     if len(lines) <= reader.preamble_lines or not lines[reader.preamble_lines].strip():
         raise Refused("no_header", f"The file has no header in line {reader.preamble_lines + 1}. Send it with its column names.")
+    if len(lines) == reader.preamble_lines + 1 and len(data) >= MOST_HEADER:
+        raise Refused("header_too_long", f"Line {reader.preamble_lines + 1} should be the header, and does not end in the first {MOST_HEADER >> 10} KiB of the file. Line ends are missing; send the file again.")
     whole = b"\n".join(lines[: reader.preamble_lines + 1])
     text = decode(whole, reader.encoding)
     texts = [line.rstrip("\r") for line in text.removeprefix("\ufeff").split("\n")]
@@ -75,19 +81,22 @@ def read_head(data: bytes, reader: Reader) -> Head:
     trailing = reader.trailing_delimiter and len(names) > 1 and names[-1] == ""
     if trailing:
         names.pop()
+    if len(names) > MOST_COLUMNS:
+        raise Refused("too_many_columns", f"The header names {len(names)} columns; at most {MOST_COLUMNS} can be read. Check the delimiter, or send the data in rows.")
     if reader.trim:
         names = [name.strip() for name in names]
     return Head(tuple(texts[:-1]), tuple(_distinct(names)), len(whole) + 1, trailing)
 
 
-def read_range(data: bytes, reader: Reader, head: Head, first_record: int, last: bool) -> Parsed:
+def read_range(data: bytes, reader: Reader, head: Head, first_record: int, last: bool, offset: int = 0) -> Parsed:
     """Records of one byte range without its head. `first_record` is the number of the first line here (1-based); blank lines have numbers too.
+    `offset`: where in the file the range starts, for messages.
 
     Raises Refused for bytes that are not text in the contract's encoding or quoting that cannot be read.
     """
     if b"\x00" in data:
-        raise Refused("nul_bytes", f"The file holds NUL bytes (first at byte {data.index(0)} of its part); it is damaged or not text. Send it again.")
-    utf8, footnotes = _utf8(data, reader, first_record, last)
+        raise Refused("nul_bytes", f"The file holds NUL bytes (first at byte {offset + data.index(0)}); it is damaged or not text. Send it again.")
+    utf8, footnotes = _utf8(data, reader, first_record, last, offset)
     if not utf8[:4096].strip() and not utf8.strip():
         empty = pa.table({name: pa.array([], pa.string()) for name in head.names})
         return Parsed(empty, np.array([], dtype=np.int64), (), footnotes)
@@ -97,15 +106,15 @@ def read_range(data: bytes, reader: Reader, head: Head, first_record: int, last:
     bad = np.array([row.record - 1 for row in rows.ragged], dtype=np.int64)
     ragged = tuple(Ragged(int(numbers[row.record - 1]), row.text, row.expected, row.actual) for row in rows.ragged)
     table = rows.table.drop_columns(["__trailing"]) if head.trailing else rows.table
-    return Parsed(table, np.delete(numbers, bad), ragged, footnotes)
+    return Parsed(table, np.delete(numbers, bad), ragged, footnotes, odd_characters(utf8))
 
 
-def _utf8(data: bytes, reader: Reader, first_record: int, last: bool) -> tuple[bytes, int]:
+def _utf8(data: bytes, reader: Reader, first_record: int, last: bool, offset: int) -> tuple[bytes, int]:
     """The text as UTF-8 without its footnotes, and how many these were. ASCII is told from the rest at once and needs no decoding."""
     is_utf8, footnote = (reader.encoding or "utf-8").lower() in ("utf-8", "utf8"), reader.footnote if last else None
     if is_utf8 and not footnote and data.isascii():
         return data, 0
-    text, footnotes = decode(data, reader.encoding, first_record), 0
+    text, footnotes = decode(data, reader.encoding, first_record, offset), 0
     if footnote:
         text, footnotes = _without_footnotes(text, footnote)
     return (data if is_utf8 and not footnotes else text.encode()), footnotes

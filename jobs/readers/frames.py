@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from jobs.contracts.model import Column, Contract
 from jobs.readers.delimited import Head, Parsed, Ragged, read_head, read_range
+from jobs.readers.encoding import Odd
 from jobs.readers.outcome import Refused
 
 
@@ -28,6 +29,7 @@ class Part:
     footnotes: int = 0
     drift: tuple[str, ...] = ()
     origins: Mapping[str, str] = field(default_factory=dict)  # contract column → header it came under
+    odd: Odd = Odd()
 
 
 def captured(contract: Contract, name: str, preamble: Sequence[str]) -> dict[str, str]:
@@ -42,16 +44,16 @@ def captured(contract: Contract, name: str, preamble: Sequence[str]) -> dict[str
     return found
 
 
-def read_csv_part(contract: Contract, data: bytes, head: Head, constants: Mapping[str, str], first_record: int, last: bool) -> Part:
-    """One byte range of delimited text. `constants`: values of `$capture…` and `$period`."""
-    parsed = read_range(data, contract.reader, head, first_record, last)
+def read_csv_part(contract: Contract, data: bytes, head: Head, constants: Mapping[str, str], first_record: int, last: bool, offset: int = 0) -> Part:
+    """One byte range of delimited text that starts at byte `offset`. `constants`: values of `$capture…` and `$period`."""
+    parsed = read_range(data, contract.reader, head, first_record, last, offset)
     mapping, drift = match_headers(contract, head.names)
     frame = pl.DataFrame(pl.from_arrow(parsed.table)).with_columns(pl.Series("_record", parsed.records))
     if contract.reader.unpivot:
         return _unpivoted(contract, frame, mapping, constants, parsed, drift)
     columns = [_source(column, mapping, constants).alias(column.name) for column in contract.columns]
     frame = frame.select(*columns, pl.col("_record"), pl.lit(0, pl.Int32).alias("_part"))
-    return Part(frame, len(parsed.records) + len(parsed.ragged), parsed.ragged, parsed.footnotes, drift, mapping)
+    return Part(frame, len(parsed.records) + len(parsed.ragged), parsed.ragged, parsed.footnotes, drift, mapping, parsed.odd)
 
 
 def _unpivoted(contract: Contract, frame: pl.DataFrame, mapping: dict[str, str], constants: Mapping[str, str], parsed: Parsed, drift: tuple[str, ...]) -> Part:
@@ -66,7 +68,7 @@ def _unpivoted(contract: Contract, frame: pl.DataFrame, mapping: dict[str, str],
         here = dict(constants) | {f"$unpivot.{k}": v for k, v in groups.items()}
         columns = [(pl.col(header) if c.source == "$unpivot.value" else _source(c, mapping, here)).alias(c.name) for c in contract.columns]
         parts.append(frame.select(*columns, pl.col("_record"), pl.lit(number, pl.Int32).alias("_part")))
-    return Part(pl.concat(parts), len(parsed.records) + len(parsed.ragged), parsed.ragged, parsed.footnotes, drift, mapping)
+    return Part(pl.concat(parts), len(parsed.records) + len(parsed.ragged), parsed.ragged, parsed.footnotes, drift, mapping, parsed.odd)
 
 
 def _source(column: Column, mapping: Mapping[str, str], constants: Mapping[str, str]) -> pl.Expr:
