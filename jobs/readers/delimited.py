@@ -76,13 +76,13 @@ def read_head(data: bytes, reader: Reader) -> Head:
     whole = b"\n".join(lines[: reader.preamble_lines + 1])
     text = decode(whole, reader.encoding)
     texts = [line.rstrip("\r") for line in text.removeprefix("\ufeff").split("\n")]
+    if (most := texts[-1].count(reader.delimiter) + 1) > MOST_COLUMNS:
+        raise Refused("too_many_columns", f"The header names {most} columns; at most {MOST_COLUMNS} can be read. Check the delimiter, or send the data in rows.")
     table = _parse(texts[-1].encode() + b"\n", reader, None).table
     names = [str(table.column(i)[0].as_py() or "") for i in range(table.num_columns)]
     trailing = reader.trailing_delimiter and len(names) > 1 and names[-1] == ""
     if trailing:
         names.pop()
-    if len(names) > MOST_COLUMNS:
-        raise Refused("too_many_columns", f"The header names {len(names)} columns; at most {MOST_COLUMNS} can be read. Check the delimiter, or send the data in rows.")
     if reader.trim:
         names = [name.strip() for name in names]
     return Head(tuple(texts[:-1]), tuple(_distinct(names)), len(whole) + 1, trailing)

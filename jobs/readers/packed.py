@@ -54,8 +54,12 @@ def batches(contract: Contract, source: Source, files: Sequence[File], read_whol
 
 def _batch(parts: Sequence[tuple[Part, int]], last: bool) -> Batch:
     found = [part for part, _ in parts]
+    try:
+        frame = pl.concat([p.frame for p in found], how="vertical_relaxed")
+    except pl.exceptions.PolarsError as problem:  # Parquet: the files have types of their own
+        raise Refused("retyped_column", f"A column has different types in the files of the archive ({str(problem)[:120]}). Send them with the same types.") from None
     joined = Part(
-        pl.concat([p.frame for p in found], how="vertical"), sum(p.records for p in found), tuple(r for p in found for r in p.ragged), sum(p.footnotes for p in found),
+        frame, sum(p.records for p in found), tuple(r for p in found for r in p.ragged), sum(p.footnotes for p in found),
         tuple(sorted({event for p in found for event in p.drift})), found[0].origins, Odd(sum(p.odd.private_use for p in found), sum(p.odd.replacement for p in found)),
     )  # fmt: skip
     return Batch(joined, sum(preamble for _, preamble in parts), last)
