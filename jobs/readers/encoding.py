@@ -49,16 +49,27 @@ class Probe:
         self._mark: str | None = None
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._broken = self._fed = False
-        self._sample = bytearray()
+        self._sample, self._line = bytearray(), b""  # lines that are not ASCII; the line the last chunk ended in
 
     def feed(self, chunk: bytes) -> None:
         if not self._fed:
             self._fed, self._mark = True, bom(chunk)
-        if self._said or (self._broken and self._sample) or (chunk.isascii() and not self._decoder.getstate()[0]):
+        if self._said:
             return
-        if not self._sample:
-            self._sample += _unlike_ascii(chunk)
-        self._check(chunk, final=False)
+        if len(self._sample) < SAMPLE:
+            self._collect(chunk)
+        if not chunk.isascii() or self._decoder.getstate()[0]:
+            self._check(chunk, final=False)
+
+    def _collect(self, chunk: bytes) -> None:
+        first, last = chunk.find(b"\n") + 1, chunk.rfind(b"\n") + 1
+        if first == 0:
+            self._line = (self._line + chunk)[:HEAD]
+            return
+        for part in (self._line + chunk[:first], chunk[first:last]):
+            if not part.isascii():
+                self._sample += _unlike_ascii(part)[: SAMPLE - len(self._sample)]
+        self._line = chunk[last:][:HEAD]
 
     def _check(self, chunk: bytes, final: bool) -> None:
         if self._broken:
@@ -76,9 +87,10 @@ class Probe:
         if self._mark:
             return Encoding(self._mark, 1.0, "mark")
         self._check(b"", final=True)
-        if not self._broken or _damaged_utf8(bytes(self._sample)):
+        sample = _whole_characters(bytes(self._sample) + self._line)
+        if not self._broken or _damaged_utf8(sample):
             return Encoding("utf-8", 0.9 if self._broken else 1.0, "utf-8")
-        return detected(bytes(self._sample))
+        return detected(sample)
 
 
 def detected(sample: bytes) -> Encoding:
@@ -122,20 +134,20 @@ def _damaged_utf8(sample: bytes) -> bool:
 
 
 def _unlike_ascii(chunk: bytes) -> bytes:
-    """The first whole lines that are not ASCII; of one endless line a part that ends at an ASCII character."""
-    high = np.flatnonzero(np.frombuffer(chunk, dtype=np.uint8) >= 0x80)
-    if not len(high):
-        return b""
-    start = max(chunk.rfind(b"\n", 0, int(high[0])) + 1, int(high[0]) - HEAD)
+    """The first whole lines that are not ASCII."""
+    high = int(np.argmax(np.frombuffer(chunk, dtype=np.uint8) >= 0x80))
     found = bytearray()
-    for line in UNLIKE.finditer(chunk, start, int(high[0]) + SEARCHED):
-        if len(found) + len(line[0]) > SAMPLE and found:
-            break
+    for line in UNLIKE.finditer(chunk, chunk.rfind(b"\n", 0, high) + 1, high + SEARCHED):
         found += line[0][:SAMPLE]
-    if found.endswith(b"\n"):
-        return bytes(found)
-    cut = re.search(rb"[\x09-\x2f][^\x09-\x2f]*\Z", found)  # no second byte of any candidate is below 0x30
-    return bytes(found[: cut.start() + 1]) if cut and cut.start() else bytes(found)
+        if len(found) >= SAMPLE:
+            break
+    return bytes(found)
+
+
+def _whole_characters(sample: bytes) -> bytes:
+    """A sample that was cut ends after a byte that is a character by itself: no second byte of any candidate is below 0x30."""
+    cut = re.search(rb"[\x09-\x2f][^\x09-\x2f]*\Z", sample)
+    return sample[: cut.start() + 1] if cut and cut.start() and len(sample) >= SAMPLE else sample
 
 
 def wide(head: bytes, said: str | None) -> str | None:

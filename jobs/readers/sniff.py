@@ -35,6 +35,7 @@ XML = re.compile(r"\s*(<\?xml\s|<!DOCTYPE\s|<!--|<[A-Za-z_][\w.-]*(:[\w.-]+)?(\s
 JSON = re.compile(r'\s*(\{\s*("([^"\\\n]|\\.)*"\s*:|\})|\[\s*([\[\]{"]|-?\d+(\.\d+)?\s*[,\]]|true\b|false\b|null\b))')
 JSON_LINE = re.compile(r"\s*\{[^\n]*\}[ \t\r]*\n\s*\{")
 DBF_VERSIONS = frozenset(b"\x02\x03\x04\x05\x30\x31\x32\x43\x63\x83\x8b\x8e\xcb\xf5\xfb")
+ENDS = [ord(c) for c in "\n\r\t,;|"]
 NULS, LATIN_PAIRS = 0.05, 0.5  # UTF-16: at least so many NULs a unit; at most so many units that are two printable ASCII bytes
 CONTAINERS = frozenset({"zip", "gz", "bz2", "zst", "7z", "tar"})
 
@@ -97,10 +98,11 @@ def wide_encoding(head: bytes) -> str | None:
     if size < 4 or len(head) % 2 and len(head) < HEAD:
         return None
     units = np.frombuffer(head[:size], dtype=np.uint8).reshape(-1, 2)
-    first, second = (units == 0).mean(axis=0)
-    if (first == 0) == (second == 0) or max(first, second) < NULS or ((units >= 0x20) & (units < 0x7F)).all(axis=1).mean() > LATIN_PAIRS:
+    # 一 (4E 00) has a NUL on the other side; what stands between values has not
+    ends = {name: int(np.isin(units.view(kind), ENDS).sum()) for name, kind in (("utf-16-le", "<u2"), ("utf-16-be", ">u2"))}
+    name = max(ends, key=lambda n: ends[n])
+    if ends[name] == 0 or (units == 0).mean() * 2 < NULS or ((units >= 0x20) & (units < 0x7F)).all(axis=1).mean() > LATIN_PAIRS:
         return None
-    name = "utf-16-be" if first else "utf-16-le"
     try:
         text = codecs.getincrementaldecoder(name)().decode(head[:size])  # a pair of surrogates may be cut
     except UnicodeDecodeError:
