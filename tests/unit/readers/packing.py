@@ -8,11 +8,23 @@ import io
 import tarfile
 import zipfile
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import py7zr
 import zstandard
 
+from jobs.readers.outcome import Refused
+
 Files = Sequence[tuple[str, bytes]]
+T = TypeVar("T")
+
+
+def outcome(call: Callable[[], T]) -> T | Refused:
+    """What comes of it; any other exception is a fault of ours."""
+    try:
+        return call()
+    except Refused as refused:
+        return refused
 
 
 def zipped(files: Files, method: int = zipfile.ZIP_DEFLATED) -> bytes:

@@ -16,6 +16,7 @@ from jobs.readers.encoding import CONFIDENT, Odd, Probe, as_utf8, odd_characters
 from jobs.readers.inspection import archive_content, is_plain_text, text_content
 from jobs.readers.outcome import Refused
 from jobs.readers.packed import Source, batches
+from tests.unit.readers.packing import outcome
 
 # encoding → a text as departments write it
 TEXTS: dict[str, str] = {
@@ -220,23 +221,15 @@ def test_any_bytes_are_in_some_encoding_or_refused(data: bytes, step: int) -> No
     probe = Probe(None)
     for start in range(0, len(data), step):
         probe.feed(data[start : start + step])
-    try:
-        found = probe.found()
-    except Refused as refused:
-        assert refused.reason == "unknown_encoding"
-        return
-    assert found.confidence >= CONFIDENT
+    found = outcome(probe.found)
+    assert found.reason == "unknown_encoding" if isinstance(found, Refused) else found.confidence >= CONFIDENT
 
 
 @settings(max_examples=200)
 @given(st.binary(max_size=300))
 def test_any_bytes_as_delimited_text_have_an_outcome(data: bytes) -> None:
-    try:
-        rows = rows_of(b"id,name\n" + data, ("id", "name"))
-    except Refused as refused:
-        assert refused.message
-        return
-    assert all(len(row) == 2 for row in rows)
+    rows = outcome(lambda: rows_of(b"id,name\n" + data, ("id", "name")))
+    assert rows.message if isinstance(rows, Refused) else all(len(row) == 2 for row in rows)
 
 
 def test_a_probe_reads_every_byte_not_only_the_first() -> None:
