@@ -234,7 +234,7 @@ def _read_csv(settings: Settings, client: Any, contract: Contract, piece: Piece,
     if piece.start == 0:
         data = raw.read(settings, client, piece.raw, 0, piece.end)
         head = read_head(data[:HEAD_BYTES], reader)
-        data, first, preamble, offset = data[head.length :], reader.preamble_lines + 2, reader.preamble_lines + 1, head.length
+        data, first, preamble, offset = data[head.length :], reader.preamble_lines + 2, head.skipped, head.length
     else:
         head = _head(settings, client, piece.raw, reader)
         data, first = raw.read(settings, client, piece.raw, piece.start, piece.end), piece.lines + 1

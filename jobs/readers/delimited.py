@@ -27,6 +27,11 @@ class Head:
     length: int  # bytes up to and with the header line
     trailing: bool = False  # the header ends with one more delimiter
 
+    @property
+    def skipped(self) -> int:
+        """Lines of preamble and header that are not blank: blank lines are counted by themselves."""
+        return 1 + sum(line != "" for line in self.preamble)
+
 
 @dataclass(frozen=True)
 class Ragged:

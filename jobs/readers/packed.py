@@ -96,8 +96,8 @@ def _csv_parts(contract: Contract, stream: Any, name: str, file: File, constants
         if head is None:
             head = read_head(data, reader)
             constants = {**constants, **_captured(contract, name, head.preamble)}
-            preamble, offset = reader.preamble_lines + 1, head.length
-            data, first = data[head.length :], first + preamble
+            preamble, offset = head.skipped, head.length
+            data, first = data[head.length :], first + reader.preamble_lines + 1
         yield read_csv_part(contract, data, head, constants, first, end == file.ranges[-1][1], offset), preamble
 
 
