@@ -20,6 +20,7 @@ CANDIDATES = ("gb18030", "big5hkscs", "cp932", "cp949", "cp1252", "cp1250", "cp1
 CONFIDENT, APART = 0.7, 0.1  # the least confidence; the lead over the next candidate that counts as certain
 SAMPLE, SEARCHED = 32 << 10, 1 << 20  # bytes of lines that are not ASCII, and how far they are looked for after the first
 DAMAGED = 10  # so many good characters to one bad are UTF-8 that was damaged, not another encoding
+BLOCK = 1 << 18  # bytes looked at in one go: larger arrays cost more to allocate than to fill
 WIDE = ("utf-16", "utf-32")
 UNLIKE = re.compile(rb"[^\n]*[\x80-\xff][^\n]*\n?")
 
@@ -193,8 +194,9 @@ def odd_characters(utf8: bytes) -> Odd:
     """Private-use characters (U+E000…, planes 15 and 16) and U+FFFD in valid UTF-8."""
     if utf8.isascii():
         return Odd()
-    data = np.frombuffer(utf8, dtype=np.uint8)
-    leads = np.flatnonzero(data >= 0xEE)
-    lead, second = data[leads], data[np.minimum(leads + 1, len(data) - 1)]
-    private = (lead == 0xEE) | ((lead == 0xEF) & (second <= 0xA3)) | ((lead == 0xF3) & (second >= 0xB0)) | (lead == 0xF4)
-    return Odd(int(private.sum()), utf8.count(b"\xef\xbf\xbd"))
+    data, private = np.frombuffer(utf8, dtype=np.uint8), 0
+    for start in range(0, len(data), BLOCK):
+        leads = np.flatnonzero(data[start : start + BLOCK] >= 0xEE) + start
+        lead, second = data[leads], data[leads + 1]
+        private += int(np.count_nonzero((lead == 0xEE) | ((lead == 0xEF) & (second <= 0xA3)) | ((lead == 0xF3) & (second >= 0xB0)) | (lead == 0xF4)))
+    return Odd(private, utf8.count(b"\xef\xbf\xbd"))
