@@ -10,7 +10,6 @@ import hashlib
 import io
 import json
 import re
-import zipfile
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -20,7 +19,6 @@ from typing import Any
 from urllib.parse import quote
 
 import ijson
-import pyarrow as pa
 import pyarrow.parquet as pq
 from boto3.s3.transfer import TransferConfig
 from pyspark.sql import SparkSession
@@ -36,7 +34,7 @@ from jobs.readers.content import Content
 from jobs.readers.count import count_json_bytes
 from jobs.readers.inspection import archive_content, is_plain_text, text_content
 from jobs.readers.sniff import HEAD
-from jobs.readers.streams import Ranged
+from jobs.readers.streams import BROKEN, Ranged
 from jobs.tables.spread import TASKS, spread
 
 CHUNK = 8 * FRAME
@@ -159,7 +157,7 @@ def _counted(contract: Contract, content: bytes) -> tuple[int | None, str | None
     """Records of a file that is no text, or why they cannot be counted."""
     try:
         return _count(contract, content), None
-    except (ijson.JSONError, pa.ArrowException, zipfile.BadZipFile, ValueError, KeyError, OSError) as error:
+    except (ijson.JSONError, *BROKEN) as error:
         return None, f"{type(error).__name__}: {str(error).splitlines()[0][:200] if str(error) else ''}"
 
 

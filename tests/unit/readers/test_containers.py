@@ -16,10 +16,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from jobs.contracts.model import Archive
+from jobs.platform.errors import LakeError
 from jobs.readers import streams
 from jobs.readers.containers import members
 from jobs.readers.outcome import Refused
-from jobs.readers.sniff import CONTAINERS, kind_of
+from jobs.readers.sniff import CONTAINERS, HEAD, kind_of
 from jobs.readers.streams import Ranged
 from tests.unit.readers.packing import ARCHIVES, CODECS, linked, outcome, sevened, tarred, zipped
 
@@ -230,6 +231,20 @@ def test_unpacking_streams(data: bytes) -> None:
     tracemalloc.stop()
     assert size == 80 << 20
     assert peak < 24 << 20
+
+
+@pytest.mark.parametrize("data", [pack(FILES) for pack in ARCHIVES.values()] + [pack(LONG) for pack in CODECS.values()], ids=[*ARCHIVES, *CODECS])
+def test_a_store_that_fails_is_not_taken_for_a_bad_archive(data: bytes) -> None:
+    """The sender is told nothing; the run fails and is tried again."""
+    calls = iter([data[:HEAD]])
+
+    def fetch(start: int, end: int) -> bytes:
+        for content in calls:
+            return content
+        raise LakeError("the store is away")
+
+    with pytest.raises(LakeError):
+        [member.stream and member.stream.read() for member in members(Ranged(fetch, len(data) + (10 << 20)), len(data), "d.bin", WANTED)]
 
 
 NAME = st.text("abé名 _-1", min_size=1, max_size=8).map(lambda name: f"{name}.csv")
