@@ -108,8 +108,7 @@ def _zip_members(stream: Any, name: str, path: str, packed: tuple[str, ...], bud
         raise _too_deep(path or name, budget)
     _no_overlap(infos, path or name)
     for info in infos:
-        inner = _zip_name(info)
-        _safe(inner)
+        inner = _safe(_zip_name(info))
         budget.member()
         if info.is_dir():
             continue
@@ -153,14 +152,14 @@ def _tar(stream: Any, name: str, path: str, packed: tuple[str, ...], budget: Bud
         if info is None:
             break
         archive.members.clear()  # type: ignore[attr-defined]  # it remembers every header it met
-        _safe(info.name)
+        inner = _safe(info.name)
         budget.member()
         if info.isdir():
             continue
-        _plain_file(info.isreg() and not info.issparse(), info.name)
-        with damage_refused(info.name):
+        _plain_file(info.isreg() and not info.issparse(), inner)
+        with damage_refused(inner):
             content = archive.extractfile(info)
-        yield from _inside(Unpacked(_Exact(content, info.size), budget, info.name), name, posixpath.join(path, info.name), packed, budget)
+        yield from _inside(Unpacked(_Exact(content, info.size), budget, inner), name, posixpath.join(path, inner), packed, budget)
     if source.last != bytes(BLOCK):  # the library ends as quietly at damage, or where the rest is missing
         raise Refused("damaged_archive", f"{path or name} does not end as a TAR archive does. It is cut off or damaged; pack it again and send it.")
 
@@ -188,7 +187,7 @@ def _7z(stream: Any, name: str, path: str, packed: tuple[str, ...], budget: Budg
             archive.extractall(path="/", factory=found)
         for inner in names:
             content = found.content.pop("/" + inner, None) or io.BytesIO()
-            yield from _inside(_Unseekable(content), name, posixpath.join(path, inner), packed, budget)
+            yield from _inside(_Unseekable(content), name, posixpath.join(path, _safe(inner)), packed, budget)
 
 
 def _7z_names(archive: py7zr.SevenZipFile, name: str, budget: Budget) -> list[str]:
@@ -269,10 +268,12 @@ def _modest(archive: py7zr.SevenZipFile, name: str) -> None:
                 raise Refused("zip_bomb", f"{name} needs {asked >> 20} MiB of memory to be unpacked. Pack it again with a smaller dictionary, or as ZIP.")
 
 
-def _safe(name: str) -> None:
-    parts = name.replace("\\", "/").split("/")
-    if not parts[0] or ".." in parts or re.match(r"[A-Za-z]:", name) or "\x00" in name:
+def _safe(name: str) -> str:
+    """The path of a member with plain slashes. Raises Refused where it leads out of the archive's folder."""
+    path = name.replace("\\", "/")
+    if path.startswith("/") or not path or ".." in path.split("/") or re.match(r"[A-Za-z]:", path) or "\x00" in path:
         raise Refused("unsafe_path", f"The archive holds a file named {name[:80]!r}, which leads out of its folder. Pack the files again by their plain names.")
+    return posixpath.normpath(path)
 
 
 def _plain_file(plain: bool, name: str) -> None:

@@ -69,7 +69,7 @@ class Probe:
             return
         for part in (self._line + chunk[:first], chunk[first:last]):
             if not part.isascii():
-                self._sample += _unlike_ascii(part)[: SAMPLE - len(self._sample)]
+                self._sample += _unlike_ascii(part)
         self._line = chunk[last:][:HEAD]
 
     def _check(self, chunk: bytes, final: bool) -> None:
@@ -88,7 +88,7 @@ class Probe:
         if self._mark:
             return Encoding(self._mark, 1.0, "mark")
         self._check(b"", final=True)
-        sample = _whole_characters(bytes(self._sample) + self._line)
+        sample = bytes(self._sample) + (_whole_characters(self._line) if len(self._sample) < SAMPLE else b"")
         if not self._broken or _damaged_utf8(sample):
             return Encoding("utf-8", 0.9 if self._broken else 1.0, "utf-8")
         return detected(sample)
@@ -139,16 +139,18 @@ def _unlike_ascii(chunk: bytes) -> bytes:
     high = int(np.argmax(np.frombuffer(chunk, dtype=np.uint8) >= 0x80))
     found = bytearray()
     for line in UNLIKE.finditer(chunk, chunk.rfind(b"\n", 0, high) + 1, high + SEARCHED):
-        found += line[0][:SAMPLE]
+        found += _whole_characters(line[0])
         if len(found) >= SAMPLE:
             break
     return bytes(found)
 
 
-def _whole_characters(sample: bytes) -> bytes:
-    """A sample that was cut ends after a byte that is a character by itself: no second byte of any candidate is below 0x30."""
-    cut = re.search(rb"[\x09-\x2f][^\x09-\x2f]*\Z", sample)
-    return sample[: cut.start() + 1] if cut and cut.start() and len(sample) >= SAMPLE else sample
+def _whole_characters(line: bytes) -> bytes:
+    """A line, cut where it is too long after a byte that is a character by itself: no second byte of any candidate is below 0x30."""
+    if len(line) <= SAMPLE:
+        return line
+    cut = re.search(rb"[\x09-\x2f][^\x09-\x2f]*\Z", line[:SAMPLE])
+    return line[: cut.start() + 1] if cut else line[:SAMPLE]
 
 
 def wide(head: bytes, said: str | None) -> str | None:

@@ -93,6 +93,12 @@ def test_what_systems_put_beside_the_files_is_never_data() -> None:
     assert [name for name, _, content in opened(zipped(files), limits=Archive()) if content is not None] == ["a.csv"]
 
 
+@pytest.mark.parametrize("kind", ["zip", "tar"])
+@pytest.mark.parametrize("name", ["./x/a.csv", "x\\a.csv", "x//a.csv"])
+def test_names_are_written_in_one_way(kind: str, name: str) -> None:
+    assert opened(ARCHIVES[kind]([(name, CSV)]), limits=Archive(members=r"x/a\.csv")) == [("x/a.csv", (kind,), CSV)]
+
+
 def test_names_of_chinese_windows_are_read() -> None:
     data = zipped([("AAAA.csv", CSV)]).replace(b"AAAA.csv", "名单".encode("gb18030") + b".csv")
     assert opened(data) == [("名单.csv", ("zip",), CSV)]

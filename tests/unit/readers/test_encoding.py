@@ -235,6 +235,17 @@ def test_any_bytes_as_delimited_text_have_an_outcome(data: bytes) -> None:
     assert rows.message if isinstance(rows, Refused) else all(len(row) == 2 for row in rows)
 
 
+@pytest.mark.parametrize("step", [1000, 4099, 1 << 16, 1 << 22])
+@pytest.mark.parametrize("ends", ["\n", ",", "\r\n"])
+def test_a_sample_cuts_no_character(step: int, ends: str) -> None:
+    """Lines of odd lengths, longer in all than the sample, some longer than it by themselves."""
+    data = ends.join(f"{i},{'国'[: i % 2]}上海市浦东新区世纪大道{i}号" for i in range(9000)).encode("gb18030")
+    probe = Probe(None)
+    for start in range(0, len(data), step):
+        probe.feed(data[start : start + step])
+    assert probe.found().name == "gb18030"
+
+
 def test_a_probe_reads_every_byte_not_only_the_first() -> None:
     probe = Probe(None)
     probe.feed(b"id,name\n" * 100_000)
