@@ -100,7 +100,8 @@ def _zip_members(stream: Any, name: str, path: str, packed: tuple[str, ...], bud
         archive = zipfile.ZipFile(Sparing(stream))
     infos = archive.infolist()
     kind = kind_of_zip([info.filename for info in infos])
-    if kind != "zip":  # an Office file: its reader opens it
+    if kind != "zip":  # an Office file: its reader opens it, and it may be a bomb as well
+        budget.unpack(sum(info.file_size for info in infos))
         stream.seek(0)
         yield _leaf(stream, name, path, kind, packed, budget)
         return
