@@ -18,7 +18,7 @@ from jobs.readers.inspection import whole
 from jobs.readers.outcome import Refused
 from jobs.readers.streams import CHUNK
 
-PART_ROWS = 1_000_000
+PART_BYTES = 48 << 20  # of a frame: some ranges of a long text, or many small files
 Whole = Callable[[Contract, bytes, Mapping[str, str]], Part]  # the reader of a format that is no text
 
 
@@ -42,10 +42,10 @@ class Batch:
 
 
 def batches(contract: Contract, source: Source, files: Sequence[File], read_whole: Whole) -> Iterator[Batch]:
-    """All rows of a delivery, PART_ROWS or a little more at a time. Raises Refused, also after some batches were given."""
+    """All rows of a delivery, PART_BYTES or a little more at a time. Raises Refused, also after some batches were given."""
     waiting: list[tuple[Part, int]] = []
     for part, preamble in _parts(contract, source, files, read_whole):
-        if waiting and sum(p.frame.height for p, _ in waiting) >= PART_ROWS:
+        if waiting and sum(p.frame.estimated_size() for p, _ in waiting) >= PART_BYTES:
             yield _batch(waiting, last=False)
             waiting = []
         waiting.append((part, preamble))

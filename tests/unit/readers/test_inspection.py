@@ -165,7 +165,7 @@ def test_conservation_through_archives_and_splits(names: list[list[str]], kind: 
         data = ARCHIVES[kind](files)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(count, "SPLIT_BYTES", 16)
-        patch.setattr(packed, "PART_ROWS", 3)
+        patch.setattr(packed, "PART_BYTES", 40)
         found = rows(contract(encoding=encoding), data)
     numbers = iter(range(1, 1000))
     wanted = []
