@@ -113,7 +113,7 @@ def _wide_encoding(form: str, first: bytes, reader: Reader) -> Encoding:
 def _joined(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
     if first:
         yield first
-    yield from rest
+    yield from filter(None, rest)
 
 
 __all__ = ["MOST_RECORD", "archive_content", "is_plain_text", "text_content", "whole"]

@@ -120,7 +120,7 @@ def _kind_of_text(head: bytes) -> str:
     if encoding is None and _binary(head):
         return "unknown"
     # only ASCII marks are looked for, and these are the same in every encoding that is left
-    text = codecs.getincrementaldecoder(encoding or "latin-1")().decode(head[: len(head) - len(head) % 4] if encoding else head).removeprefix("\ufeff").removeprefix("\xef\xbb\xbf")
+    text = head.decode(encoding or "latin-1", "replace").removeprefix("\ufeff").removeprefix("\xef\xbb\xbf")
     if HTML.match(text[:4096]):
         return "html"
     if XML.match(text[:4096]):

@@ -229,9 +229,9 @@ def test_any_bytes_are_in_some_encoding_or_refused(data: bytes, step: int) -> No
 
 
 @settings(max_examples=200)
-@given(st.binary(max_size=300))
-def test_any_bytes_as_delimited_text_have_an_outcome(data: bytes) -> None:
-    rows = outcome(lambda: rows_of(b"id,name\n" + data, ("id", "name")))
+@given(st.sampled_from([b"id,name\n", "\ufeffid,name\n".encode("utf-16-le"), "id,name\n".encode("utf-16-be"), "\ufeffid,name\n".encode(), b""]), st.binary(max_size=300))
+def test_any_bytes_as_delimited_text_have_an_outcome(head: bytes, data: bytes) -> None:
+    rows = outcome(lambda: rows_of(head + data, ("id", "name")))
     assert rows.message if isinstance(rows, Refused) else all(len(row) == 2 for row in rows)
 
 

@@ -181,10 +181,13 @@ def test_what_can_be_read_anyway_is_not_refused(kind: str, contract: str) -> Non
     sniff.require(kind, contract, "x.csv")
 
 
-@given(st.binary(max_size=600))
-@example(struct.pack("<4BIHH", 3, 99, 12, 31, 1, 65, 2) + bytes(60))
-@example(b"\xff\xfe\x00")
-@example(zipped([])[:7])
-def test_any_bytes_are_of_some_kind(data: bytes) -> None:
-    assert sniff.kind_of(data) in {*sniff.WORDS, "empty", "unknown"}
-    sniff.wide_encoding(data)
+MARKS = st.sampled_from([b"", *(mark for mark, _ in sniff.BOMS), *(magic for magic, _ in sniff.MAGIC)])
+
+
+@given(MARKS, st.binary(max_size=600))
+@example(b"", struct.pack("<4BIHH", 3, 99, 12, 31, 1, 65, 2) + bytes(60))
+@example(b"", b"\xff\xfei\x00d\xdc,\x00n\x00")
+@example(b"", zipped([])[:7])
+def test_any_bytes_are_of_some_kind(mark: bytes, data: bytes) -> None:
+    assert sniff.kind_of(mark + data) in {*sniff.WORDS, "empty", "unknown"}
+    assert sniff.wide_encoding(mark + data) in {None, "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"}
