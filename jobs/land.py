@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -23,15 +24,18 @@ from jobs.quality.compile import REJECTIONS, judge
 from jobs.quality.measures import Measures
 from jobs.quality.rules import Rule
 from jobs.readers import raw
-from jobs.readers.delimited import Head, read_csv_part, read_head
+from jobs.readers.content import Content, from_json
+from jobs.readers.delimited import MOST_HEADER, Head, read_csv_part, read_head
 from jobs.readers.formats import WAYS
+from jobs.readers.formulas import formulas
 from jobs.readers.frames import Part, captured_lines, captured_path
 from jobs.readers.outcome import Refused
+from jobs.readers.packed import Source, batches
+from jobs.readers.streams import Ranged
 from jobs.readers.values import typed
 from jobs.tables import bronze
 from jobs.tables.spread import spread
 
-HEAD_BYTES = 1 << 20
 HEADS: dict[tuple[str, Reader], Head] = {}
 MOST_HEADS = 100
 FILE_ROWS = 1_000_000  # small deliveries of a task share Parquet files up to this many rows
@@ -49,6 +53,7 @@ class Piece:
     lines: int
     last: bool
     whole: bool
+    content: Content = Content()
 
 
 @dataclass
@@ -66,6 +71,7 @@ class Facts:
     reason: str | None = None
     message: str | None = None
     measures: str = ""
+    odd: dict[str, int] = field(default_factory=dict)  # characters and cells that deserve a look
 
 
 @dataclass(frozen=True)
@@ -126,8 +132,10 @@ def _work(receipts: dict[str, dict[str, Any]]) -> tuple[list[Piece], list[int]]:
 
 def _pieces(receipt: dict[str, Any]) -> list[Piece]:
     source = raw.RawObject(receipt["dataset"], receipt["delivery"], receipt["raw_key"], receipt["bytes"], receipt["encrypted"])
-    ranges = json.loads(receipt["splits"])["ranges"]
-    return [Piece(source, receipt["period"], receipt["name"], s, e, n, i == len(ranges) - 1, len(ranges) == 1) for i, (s, e, n) in enumerate(ranges)]
+    ranges, content = json.loads(receipt["splits"])["ranges"], from_json(receipt.get("content"))
+    if not content.in_order:
+        content = replace(content, files=tuple(replace(f, ranges=()) for f in content.files))  # each piece knows its own
+    return [Piece(source, receipt["period"], receipt["name"], s, e, n, i == len(ranges) - 1, len(ranges) == 1, content) for i, (s, e, n) in enumerate(ranges)]
 
 
 def _lander(contract: Contract, rules: Sequence[Rule]) -> Any:
@@ -138,14 +146,14 @@ def _lander(contract: Contract, rules: Sequence[Rule]) -> Any:
         client, bucket = s3(settings), settings.bucket("bronze")
         small: list[pl.DataFrame] = []
         for piece in pieces:
-            frame, facts = _land_piece(settings, client, contract, rules, personal, piece)
-            yield json.dumps({"facts": asdict(facts)}, ensure_ascii=False)
-            if frame is None or frame.is_empty():
-                continue
-            if piece.whole:
-                small.append(frame)
-            else:
-                yield _file(client, bucket, contract, frame)
+            for frame, facts, whole in _land_piece(settings, client, contract, rules, personal, piece):
+                yield json.dumps({"facts": asdict(facts)}, ensure_ascii=False)
+                if frame is None or frame.is_empty():
+                    continue
+                if whole:
+                    small.append(frame)
+                else:
+                    yield _file(client, bucket, contract, frame)
             if sum(f.height for f in small) >= FILE_ROWS:
                 yield _file(client, bucket, contract, pl.concat(small))
                 small = []
@@ -160,33 +168,54 @@ def _file(client: Any, bucket: str, contract: Contract, frame: pl.DataFrame) -> 
     return json.dumps({"file": written | {"deliveries": frame["_delivery"].unique().to_list()}})
 
 
-def _land_piece(settings: Settings, client: Any, contract: Contract, rules: Sequence[Rule], personal: frozenset[str], piece: Piece) -> tuple[pl.DataFrame | None, Facts]:
-    facts = Facts(piece.raw.delivery, encoding=contract.reader.encoding or "utf-8")
+def _land_piece(
+    settings: Settings, client: Any, contract: Contract, rules: Sequence[Rule], personal: frozenset[str], piece: Piece
+) -> Iterator[tuple[pl.DataFrame | None, Facts, bool]]:
+    """Rows, what was found out, and whether these are all rows of the delivery. The last facts of a piece that is refused say why."""
+    encoding = next((f.encoding.name for f in piece.content.files if f.encoding), contract.reader.encoding or "utf-8")
+    given = 0
     try:
-        part = _read(settings, client, contract, piece, facts)
-        frame, measures, critical = _judged(contract, rules, personal, piece, part)
+        for part, last in _read(settings, client, contract, piece):
+            frame, measures, critical = _judged(contract, rules, personal, piece, part)
+            odd = asdict(part.odd) | {"formulas": formulas(part.frame, contract)}
+            yield (
+                frame,
+                Facts(piece.raw.delivery, frame.height, part.records, critical, part.preamble, part.footnotes, encoding, list(part.drift), None, None, measures.to_json(), odd),
+                piece.whole and last and not given,
+            )
+            given += 1
     except Refused as problem:
-        facts.reason, facts.message = problem.reason, problem.message
-        return None, facts
-    facts.rows, facts.records, facts.quarantined = frame.height, part.records, critical
-    facts.footnotes, facts.drift, facts.measures = part.footnotes, list(part.drift), measures.to_json()
-    return frame, facts
+        yield None, Facts(piece.raw.delivery, encoding=encoding, reason=problem.reason, message=problem.message), False
 
 
-def _read(settings: Settings, client: Any, contract: Contract, piece: Piece, facts: Facts) -> Part:
+def _read(settings: Settings, client: Any, contract: Contract, piece: Piece) -> Iterator[tuple[Part, bool]]:
+    """(rows as sent, whether they are the last) of a piece."""
     reader = contract.reader
     if piece.raw.size == 0:
         if reader.files_without_rows == "skip_empty":
             raise Refused("not_applicable", "a file of a sibling dataset")
         raise Refused("empty", "The file is empty (0 bytes). Send it again.")
-    constants = {"$period": piece.period} | {f"$capture.{k}": v for k, v in captured_path(contract, piece.name).items()}
-    if reader.format == "csv":
-        return _read_csv(settings, client, contract, piece, constants, facts)
-    part = WAYS[reader.format].read(contract, raw.read(settings, client, piece.raw), constants)
-    facts.preamble = part.preamble
-    if part.records == 0:
-        _no_rows(contract)
-    return part
+    piece.content.require()
+    constants = {"$period": piece.period, "$member": piece.name} | {f"$capture.{k}": v for k, v in captured_path(contract, piece.name).items()}
+    if piece.content.in_order:
+        yield from _read_in_order(settings, client, contract, piece, constants)
+    elif reader.format == "csv":
+        yield _read_csv(settings, client, contract, piece, constants), piece.last
+    else:
+        part = WAYS[reader.format].read(contract, raw.read(settings, client, piece.raw), constants)
+        if part.records == 0:
+            _no_rows(contract)
+        yield part, True
+
+
+def _read_in_order(settings: Settings, client: Any, contract: Contract, piece: Piece, constants: dict[str, str]) -> Iterator[tuple[Part, bool]]:
+    stream = Ranged(partial(raw.read, settings, client, piece.raw), piece.raw.size)
+    source, records = Source(stream, piece.raw.size, piece.name, constants), 0
+    for batch in batches(contract, source, piece.content.files):
+        records += batch.part.records
+        if batch.last and records == 0:
+            _no_rows(contract)
+        yield batch.part, batch.last
 
 
 def _no_rows(contract: Contract) -> None:
@@ -195,21 +224,22 @@ def _no_rows(contract: Contract) -> None:
     raise Refused("no_rows", "The file can be read, but no row was found in it. Check that it is the agreed dump, and send it again.")
 
 
-def _read_csv(settings: Settings, client: Any, contract: Contract, piece: Piece, constants: dict[str, str], facts: Facts) -> Part:
-    reader = contract.reader
+def _read_csv(settings: Settings, client: Any, contract: Contract, piece: Piece, constants: dict[str, str]) -> Part:
+    found = next((f.encoding.name for f in piece.content.files if f.encoding), None)
+    contract = replace(contract, reader=replace(contract.reader, encoding=contract.reader.encoding or found))
+    reader, preamble, offset = contract.reader, 0, piece.start
     if piece.start == 0:
         data = raw.read(settings, client, piece.raw, 0, piece.end)
-        head = read_head(data[:HEAD_BYTES], reader)
-        data, first, facts.preamble = data[head.length :], reader.preamble_lines + reader.header_lines + 1, head.records
+        head = read_head(data, reader)
+        data, first, preamble, offset = data[head.length :], reader.preamble_lines + reader.header_lines + 1, head.records, head.length
     else:
         head = _head(settings, client, piece.raw, reader)
         data, first = raw.read(settings, client, piece.raw, piece.start, piece.end), piece.lines + 1
     constants |= {f"$capture.{k}": v for k, v in captured_lines(contract, head.preamble).items()}
-    part = read_csv_part(contract, data, head, constants, first, piece.last)
-    facts.preamble += part.preamble
+    part = read_csv_part(contract, data, head, constants, first, piece.last, offset)
     if piece.whole and part.records == 0:
         _no_rows(contract)
-    return part
+    return replace(part, preamble=part.preamble + preamble)
 
 
 def _head(settings: Settings, client: Any, source: raw.RawObject, reader: Reader) -> Head:
@@ -217,7 +247,7 @@ def _head(settings: Settings, client: Any, source: raw.RawObject, reader: Reader
     if (source.key, reader) not in HEADS:
         if len(HEADS) >= MOST_HEADS:
             HEADS.clear()
-        HEADS[source.key, reader] = read_head(raw.read(settings, client, source, 0, HEAD_BYTES), reader)
+        HEADS[source.key, reader] = read_head(raw.read(settings, client, source, 0, MOST_HEADER), reader)
     return HEADS[source.key, reader]
 
 
@@ -269,9 +299,10 @@ def _sum(parts: list[Facts]) -> Facts:
         return bad
     measures = sum((Measures.from_json(part.measures) for part in parts), Measures())
     drift = sorted({event for part in parts for event in part.drift})
+    odd = sum((Counter(part.odd) for part in parts), Counter())
     return Facts(
         parts[0].delivery, sum(p.rows for p in parts), sum(p.records for p in parts), sum(p.quarantined for p in parts), sum(p.preamble for p in parts),
-        sum(p.footnotes for p in parts), parts[0].encoding, drift, None, None, measures.to_json(),
+        sum(p.footnotes for p in parts), parts[0].encoding, drift, None, None, measures.to_json(), dict(odd),
     )  # fmt: skip
 
 
@@ -322,7 +353,7 @@ def _row(receipt: dict[str, Any], fact: Facts) -> dict[str, Any]:
         "bytes": receipt["bytes"], "outcome": outcome, "reason": fact.reason, "message": fact.message, "encoding": fact.encoding, "records": receipt["records"],
         "records_read": fact.records, "skipped_preamble": fact.preamble, "skipped_footnotes": fact.footnotes, "skipped_blank": json.loads(receipt["splits"])["blank"],
         "rows": fact.rows, "quarantined": fact.quarantined, "measures": fact.measures, "drift": json.dumps(fact.drift, ensure_ascii=False), "landed_at": now,
-        "checked": False, "updated_at": now,
+        "checked": False, "updated_at": now, "content": from_json(receipt.get("content")).summary(fact.odd),
     }  # fmt: skip
 
 

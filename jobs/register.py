@@ -10,13 +10,14 @@ import hashlib
 import io
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain
 from typing import Any
 from urllib.parse import quote
 
-import ijson
-import pyarrow as pa
 from boto3.s3.transfer import TransferConfig
 from pyspark.sql import SparkSession
 
@@ -27,9 +28,10 @@ from jobs.platform.secrets import master_key
 from jobs.platform.settings import Settings, load_settings
 from jobs.platform.store import in_order, keys, s3
 from jobs.platform.writers import commits_are_safe
-from jobs.readers.count import LineCounter
-from jobs.readers.formats import WAYS
-from jobs.readers.outcome import Refused
+from jobs.readers.content import Content
+from jobs.readers.inspection import archive_content, attachment_content, is_plain_text, text_content
+from jobs.readers.sniff import HEAD
+from jobs.readers.streams import Ranged
 from jobs.tables.spread import TASKS, spread
 
 CHUNK = 8 * FRAME
@@ -112,25 +114,42 @@ def _register(settings: Settings, client: Any, contract: Contract, file: Deliver
 
 
 def _inspect(settings: Settings, client: Any, contract: Contract, file: Delivered) -> tuple[str, dict[str, Any]]:
-    """SHA-256 of the file, and its records by the counter that no parser takes part in."""
-    digest = hashlib.sha256()
-    chunks = in_order(client, settings.bucket("landing"), file.key, file.etag, file.size)
-    if contract.reader.format == "csv":
-        counter = LineCounter(contract.reader.quote, contract.reader.escape)
-        for chunk in chunks:
-            digest.update(chunk)
-            counter.feed(chunk)
-        counter.finish()
-        splits = [[s.start, s.end, s.lines] for s in counter.splits()]
-        problem = "a quote is opened and never closed" if counter.unclosed else None
-        return digest.hexdigest(), {"records": None if problem else counter.lines, "count_error": problem, "splits": json.dumps({"blank": counter.blank, "ranges": splits})}
-    content = b"".join(chunks)
-    digest.update(content)
-    try:
-        records, problem = WAYS[contract.reader.format].count(contract.reader, content), None
-    except (Refused, ijson.JSONError, pa.ArrowException, ValueError, KeyError, OSError) as error:
-        records, problem = None, f"{type(error).__name__}: {str(error).splitlines()[0][:200] if str(error) else ''}"
-    return digest.hexdigest(), {"records": records, "count_error": problem, "splits": json.dumps({"blank": 0, "ranges": [[0, file.size, 0]]})}
+    """SHA-256 of the file, and what it holds: its records by the counter that no parser takes part in."""
+    bucket, reader, digest = settings.bucket("landing"), contract.reader, hashlib.sha256()
+    chunks = in_order(client, bucket, file.key, file.etag, file.size)
+    first = next(chunks, b"")
+    hashed = _hashed(digest, chain([first], chunks))
+    if is_plain_text(first[:HEAD], reader):
+        content = text_content(hashed, file.name, reader)
+    elif reader.format == "attachment":
+        content = attachment_content(hashed, file.name)
+    elif reader.format == "csv":
+        deque(hashed, maxlen=0)
+        content = archive_content(Ranged(partial(_range, client, bucket, file), file.size), file.size, file.name, reader)
+    else:
+        content = archive_content(io.BytesIO(b"".join(hashed)), file.size, file.name, reader)
+    return digest.hexdigest(), _receipt(content, file.size)
+
+
+def _hashed(digest: Any, chunks: Iterable[bytes]) -> Iterator[bytes]:
+    for chunk in chunks:
+        digest.update(chunk)
+        yield chunk
+
+
+def _range(client: Any, bucket: str, file: Delivered, start: int, end: int) -> bytes:
+    return bytes(client.get_object(Bucket=bucket, Key=file.key, IfMatch=file.etag, Range=f"bytes={start}-{end - 1}")["Body"].read())
+
+
+def _receipt(content: Content, size: int) -> dict[str, Any]:
+    """What landing needs to know. Byte ranges are of the file as delivered, so what has to be read from its beginning is one."""
+    problem = next((f.problem for f in content.files if f.problem), content.refused[1] if content.refused else None)
+    records = None if problem else sum(f.lines or 0 for f in content.files)
+    ranges = [[0, size, 0]] if content.in_order or not content.files or not content.files[0].ranges else [list(r) for r in content.files[0].ranges]
+    return {
+        "records": records, "count_error": problem, "content": content.to_json(),
+        "splits": json.dumps({"blank": sum(f.blank for f in content.files), "ranges": ranges}),
+    }  # fmt: skip
 
 
 def _copy(settings: Settings, client: Any, contract: Contract, file: Delivered, delivery: str, raw_key: str) -> None:

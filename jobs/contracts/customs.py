@@ -7,7 +7,9 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from jobs.contracts.model import Classification, Mode, Multiplier, Normalize, NullPreset
+from jobs.contracts.model import Archive, Classification, Mode, Multiplier, Normalize, NullPreset
+
+LIMITS = Archive()
 
 
 class Custom(BaseModel):
@@ -40,8 +42,16 @@ class NumbersCustom(Custom):
     currency: tuple[str, ...] = Field((), description="Signs or codes before or after the number, all of one currency, e.g. ¥, 元, CNY.")
 
 
+class ArchiveCustom(Custom):
+    members: str = Field(LIMITS.members, description="Regex the path of a file inside the archives must fully match to be data; the others are listed as skipped.")
+    most_bytes: int = Field(LIMITS.most_bytes, gt=0, le=LIMITS.most_bytes, description="Bytes that may come out of a delivery. This and the limits below can only be lowered.")
+    most_members: int = Field(LIMITS.most_members, gt=0, le=LIMITS.most_members, description="Files in a delivery.")
+    most_depth: int = Field(LIMITS.most_depth, ge=0, le=LIMITS.most_depth, description="Archives and compressions around a file; 0 takes no archives.")
+    most_held: int = Field(LIMITS.most_held, gt=0, le=LIMITS.most_held, description="Bytes of what has to be unpacked whole: 7z, an archive inside another, any format but delimited text inside one.")
+
+
 class ReaderCustom(Custom):
-    encoding: str | None = Field(None, description="As Python names it, e.g. gb18030. Left out: UTF-8, with or without BOM.")
+    encoding: str | None = Field(None, description="As Python names it, e.g. gb18030. Left out: delimited text is what its byte order mark says, else UTF-8, else detected; another format is what it declares, else UTF-8.")
     quote: str | None = Field('"', description="The quote character; null where the dump knows no quotes.")
     preamble_lines: int = Field(0, description="Lines before the header.")
     footnote: str | None = Field(None, description="Trailing lines that match this regex are footnotes, not rows.")
@@ -74,6 +84,7 @@ class ReaderCustom(Custom):
     normalize: Normalize = Field("none", description="Unicode form of texts; `nfkc` makes full-width letters and digits ASCII (numbers, dates and booleans are read in either width without it).")
     text_mark: bool = Field(False, description="A leading apostrophe of a text is Excel's mark and no part of it (of a number or date it never is).")
     two_digit_years_from: int | None = Field(None, description="First year of the hundred that years of two digits (%y) lie in: 1950 makes 49 into 2049 and 50 into 1950.")
+    archive: ArchiveCustom = Field(ArchiveCustom(), description="What is taken out of a ZIP, TAR, 7z, gzip, bzip2 or Zstandard delivery.")  # type: ignore[call-arg]
 
 
 class DriftCustom(Custom):
@@ -126,7 +137,7 @@ def known(model: type[Custom]) -> dict[str, Any]:
     return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
-NESTED = (ReaderCustom, NamespaceCustom, CaptureCustom, UnpivotCustom, DriftCustom, ValueMapCustom, NumbersCustom)
+NESTED = (ReaderCustom, ArchiveCustom, NamespaceCustom, CaptureCustom, UnpivotCustom, DriftCustom, ValueMapCustom, NumbersCustom)
 
 
 def nested_names() -> set[str]:

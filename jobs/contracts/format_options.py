@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import get_args
 
-from jobs.contracts.model import Contract, Reader
+from jobs.contracts.model import Contract, Format, Reader
 
 Place = tuple[str | int, ...]
 TEXT, SHEETS = ("csv",), ("excel",)
 ROWS = (*TEXT, *SHEETS)
+OPENED = tuple(name for name in get_args(Format) if name != "attachment")
 # option of the reader → its name in the contract and the formats that know it; the others are known to all
 KNOWN: dict[str, tuple[str, tuple[str, ...]]] = {
     "preamble_lines": ("preambleLines", ROWS), "header_lines": ("headerLines", ROWS), "repeated_header": ("repeatedHeader", ROWS), "totals": ("totals", ROWS),
@@ -18,6 +20,7 @@ KNOWN: dict[str, tuple[str, tuple[str, ...]]] = {
     "positions": ("positions", ("fixedWidth",)), "record_length": ("recordLength", ("fixedWidth",)), "header_record": ("headerRecord", ("fixedWidth",)),
     "trailer_record": ("trailerRecord", ("fixedWidth",)), "row_element": ("rowElement", ("xml",)), "namespaces": ("namespaces", ("xml",)),
     "table": ("table", ("sqlite", "sql", "shapefile")), "query": ("query", ("sqlite",)), "dialect": ("dialect", ("sql",)),
+    "archive": ("archive", OPENED),
 }  # fmt: skip
 SHAPE = ("$geometry", "$projection")
 

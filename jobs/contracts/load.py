@@ -15,7 +15,7 @@ from ruamel.yaml.error import MarkedYAMLError
 
 from jobs.contracts import odcs, sense
 from jobs.contracts.customs import ColumnCustom, ContractCustom, known, nested_names
-from jobs.contracts.model import Capture, Classification, Column, Contract, Drift, Kind, Namespace, Numbers, Reader, Unpivot, ValueMap
+from jobs.contracts.model import Archive, Capture, Classification, Column, Contract, Drift, Kind, Namespace, Numbers, Reader, Unpivot, ValueMap
 from jobs.contracts.odcs import did_you_mean
 from jobs.contracts.sense import Fault
 
@@ -188,6 +188,7 @@ def _reader(path: Path, document: Any, server: Any, custom: ContractCustom) -> R
     values["namespaces"] = tuple(Namespace(**item) for item in values["namespaces"])
     values["unpivot"] = Unpivot(**values["unpivot"]) if values["unpivot"] else None
     values["numbers"] = Numbers(**values["numbers"])
+    values["archive"] = Archive(**values["archive"])
     return Reader(format=FORMATS[said], delimiter=str(server.get("delimiter") or ("\t" if said == "tsv" else ",")), **values)  # type: ignore[arg-type]
 
 

@@ -106,11 +106,22 @@ class Namespace:
 
 
 @dataclass(frozen=True)
+class Archive:
+    """Which members of an archive are the data (a regex their path fully matches), and what unpacking may cost. A contract may only lower the limits."""
+
+    members: str = ".*"
+    most_bytes: int = 4 << 30  # that come out of one delivery, all archives of a nest together
+    most_members: int = 10_000
+    most_depth: int = 3  # archives or compressions around a file
+    most_held: int = 256 << 20  # bytes of what has to be unpacked whole: 7z, an archive inside another, any format but text inside one
+
+
+@dataclass(frozen=True)
 class Reader:
     """How a dump of this dataset is read. Lines and rows are counted from 1."""
 
     format: Format
-    encoding: str | None = None  # None = UTF-8 (with or without BOM), then detection
+    encoding: str | None = None  # None = delimited text: by its mark, UTF-8, then detection; other formats: what they declare, UTF-8
     delimiter: str = ","
     quote: str | None = '"'
     preamble_lines: int = 0  # lines before the header
@@ -144,6 +155,7 @@ class Reader:
     normalize: Normalize = "none"  # Unicode form of texts
     text_mark: bool = False  # a leading apostrophe of a text is Excel's mark and no part of it
     two_digit_years_from: int | None = None
+    archive: Archive = field(default_factory=Archive)
 
 
 @dataclass(frozen=True)

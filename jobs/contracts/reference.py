@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, get_args, get_origin
 
 from jobs.contracts.customs import (
+    ArchiveCustom,
     CaptureCustom,
     ColumnCustom,
     ContractCustom,
@@ -72,6 +73,7 @@ other rules are written in `expectations/<department>/<dataset>.yaml`.
 |---|---|
 | a header, or a dotted path in a JSON row | the cell, the member |
 | `$period` | name of the period folder |
+| `$member` | path of the file inside its archive, or of the delivered file where it is no archive |
 | `$capture.<group>` | a named group of one of the reader's `captures` |
 | `$unpivot.<group>`, `$unpivot.value` | a named group of `unpivot.headers` in the header of the cell, and the cell |
 | `$sheet` | name of the sheet a row of a workbook stands in |
@@ -88,6 +90,7 @@ SECTIONS: tuple[tuple[str, str, type[Custom]], ...] = (
     ("`reader.unpivot`", "", UnpivotCustom),
     ("`reader.namespaces[]`", "", NamespaceCustom),
     ("`numbers`", "On the reader or on a property: how people write numbers. A style that is not stated is not read: such a value fails.", NumbersCustom),
+    ("`reader.archive`", "Archives and compression are told by their content, nested ones too, and opened for every format but attachments; a zipped shapefile is one file.", ArchiveCustom),
     ("`drift`", "What to do when a dump changes its shape.", DriftCustom),
     ("On a property", "", ColumnCustom),
     ("`valueMap[]`", "", ValueMapCustom),

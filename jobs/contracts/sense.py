@@ -82,7 +82,10 @@ def _reader(document: Any, contract: Contract) -> Iterator[Fault]:
     if reader.unpivot and reader.format != "csv":
         yield Fault((*at, "unpivot"), f"columns become rows in delimited text only, not in {reader.format}")
     expressions = [("filePattern", contract.file_pattern), ("periodPattern", contract.period_pattern)]
-    inside = [("footnote", reader.footnote), ("unpivot", reader.unpivot.headers if reader.unpivot else None), *(("captures", c.pattern) for c in reader.captures), *format_options.patterns(reader)]
+    inside = [
+        ("footnote", reader.footnote), ("unpivot", reader.unpivot.headers if reader.unpivot else None), *(("captures", c.pattern) for c in reader.captures),
+        ("archive", reader.archive.members), *format_options.patterns(reader),
+    ]  # fmt: skip
     for path, pattern in [(_custom_at(document, name), p) for name, p in expressions] + [((*at, name), p) for name, p in inside if p]:
         if problem := _bad_regex(pattern or ""):
             yield Fault(path, problem)
@@ -108,7 +111,7 @@ def _ignored(document: Any) -> Iterator[Fault]:
 def _groups(contract: Contract) -> set[str]:
     """Every `$…` source this contract offers."""
     reader = contract.reader
-    found = {"$period", *format_options.sources(reader)}
+    found = {"$period", "$member", *format_options.sources(reader)}
     for prefix, pattern in [("$capture.", c.pattern) for c in reader.captures] + ([("$unpivot.", reader.unpivot.headers)] if reader.unpivot else []):
         if not _bad_regex(pattern):
             found |= {prefix + name for name in re.compile(pattern).groupindex}

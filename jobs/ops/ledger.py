@@ -31,6 +31,7 @@ TABLES: Mapping[str, LedgerTable] = {
         pa.schema([
             ("dataset", S), ("period", S), ("name", S), ("sha256", S), ("delivery", S), ("landing_key", S), ("raw_key", S),
             ("bytes", N), ("delivered_at", T), ("encrypted", B), ("records", N), ("count_error", S), ("splits", S), ("registered_at", T),
+            ("content", S),  # JSON: what the file was found to be, the files inside it, encodings
         ]),
     ),
     # one row a delivered file: what became of it; a second file of the same content is `resent`
@@ -41,6 +42,7 @@ TABLES: Mapping[str, LedgerTable] = {
             ("message", S), ("encoding", S), ("records", N), ("records_read", N), ("skipped_preamble", N), ("skipped_footnotes", N),
             ("skipped_blank", N), ("rows", N), ("quarantined", N), ("measures", S), ("drift", S), ("landed_at", T), ("checked", B), ("updated_at", T),
             ("silver", N), ("duplicate", N), ("superseded", N), ("held", N), ("quarantined_rows", N),
+            ("content", S),  # JSON for people: what the file was found to be, and counts of odd characters and cells
             ("counted_from", S),  # fingerprint of the silver that the counts of states belong to
         ]),
     ),

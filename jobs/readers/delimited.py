@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import AnyStr
 
 import numpy as np
 import numpy.typing as npt
@@ -14,11 +15,13 @@ import pyarrow as pa
 import pyarrow.csv as pcsv
 
 from jobs.contracts.model import Contract, Reader
+from jobs.readers.encoding import Odd, odd_characters
 from jobs.readers.frames import Part, Ragged, captured_lines, distinct, match_headers, source
 from jobs.readers.headers import joined
 from jobs.readers.outcome import Refused
 from jobs.readers.skipped import skips
 
+MOST_HEADER, MOST_COLUMNS = 1 << 20, 10_000  # bytes up to the end of the header, and columns
 UNIT = "\x1f"  # the unit separator: made to part fields, and hardly ever sent
 
 
@@ -42,9 +45,10 @@ class Parsed:
     records: npt.NDArray[np.int64]
     ragged: tuple[Ragged, ...]
     footnotes: int
+    odd: Odd = Odd()
 
 
-def decode(data: bytes, encoding: str | None, first_record: int = 0, offset: int = 0) -> str:
+def decode(data: bytes, encoding: str | None, first_record: int = 1, offset: int = 0) -> str:
     """Text of `data`, or Refused naming the place and the bytes. Nothing is replaced or dropped."""
     name = encoding or "utf-8"
     try:
@@ -54,23 +58,27 @@ def decode(data: bytes, encoding: str | None, first_record: int = 0, offset: int
         bad = data[problem.start : problem.start + 4].hex(" ")
         raise Refused(
             "wrong_encoding",
-            f"The file is not {name}: near line {record + 1}, at byte {offset + problem.start}, stand the bytes {bad}. Save it again as {name}, or tell the platform team its encoding.",
+            f"The file is not {name}: near line {record}, at byte {offset + problem.start}, stand the bytes {bad}. Save it again as {name}, or tell the platform team its encoding.",
         ) from None
 
 
 def read_head(data: bytes, reader: Reader) -> Head:
-    """Preamble and header from the first bytes of a file.
+    """Preamble and header from the first bytes of a file, at most MOST_HEADER of them.
 
-    Raises Refused when there is no header line.
+    Raises Refused when there is no header line, it does not end, or it has too many columns.
     """
     start, stop = reader.preamble_lines, reader.preamble_lines + reader.header_lines
-    lines = data.split(b"\n", stop)
+    lines = data[:MOST_HEADER].split(b"\n", stop)
+    if len(lines) <= stop and len(data) >= MOST_HEADER:
+        _refuse_many_columns(lines[start:][-1:], reader.delimiter.encode())
+        raise Refused("header_too_long", f"Line {len(lines)} belongs to the header or stands before it, and does not end in the first {MOST_HEADER >> 10} KiB of the file. Line ends are missing; send the file again.")
     for number in range(start, stop):
         if len(lines) <= number or not lines[number].strip():
             raise Refused("no_header", f"The file has no header in line {number + 1}. Send it with its column names.")
     whole = b"\n".join(lines[:stop])
     text = decode(whole, reader.encoding)
     texts = [line.rstrip("\r") for line in text.removeprefix("\ufeff").split("\n")]
+    _refuse_many_columns(texts[start:], reader.delimiter)
     header = [_header_cells(line, reader) for line in texts[start:]]
     trailing = reader.trailing_delimiter and all(len(cells) > 1 and cells[-1] == "" for cells in header)
     if trailing:
@@ -78,8 +86,14 @@ def read_head(data: bytes, reader: Reader) -> Head:
     names = joined(header)
     if reader.trim:
         names = [name.strip() for name in names]
-    filled = sum(1 for line in lines[:start] if line.strip(b"\r")) + reader.header_lines
+    filled = sum(line not in (b"", b"\r") for line in lines[:start]) + reader.header_lines  # blank lines are counted by themselves
     return Head(tuple(texts[:start]), tuple(distinct(names)), len(whole) + 1, trailing, tuple(tuple(cells) for cells in header), filled)
+
+
+def _refuse_many_columns(lines: Sequence[AnyStr], delimiter: AnyStr) -> None:
+    most = max((line.count(delimiter) for line in lines), default=0) + 1
+    if most > MOST_COLUMNS:
+        raise Refused("too_many_columns", f"The header names at least {most} columns; no more than {MOST_COLUMNS} can be read. Check the delimiter, or send the data in rows.")
 
 
 def _header_cells(line: str, reader: Reader) -> list[str]:
@@ -87,14 +101,15 @@ def _header_cells(line: str, reader: Reader) -> list[str]:
     return [str(table.column(i)[0].as_py() or "") for i in range(table.num_columns)]
 
 
-def read_range(data: bytes, reader: Reader, head: Head, first_record: int, last: bool) -> Parsed:
+def read_range(data: bytes, reader: Reader, head: Head, first_record: int, last: bool, offset: int = 0) -> Parsed:
     """Records of one byte range without its head. `first_record` is the number of the first line here (1-based); blank lines have numbers too.
+    `offset`: where in the file the range starts, for messages.
 
     Raises Refused for bytes that are not text in the contract's encoding or quoting that cannot be read.
     """
     if b"\x00" in data:
-        raise Refused("nul_bytes", f"The file holds NUL bytes (first at byte {data.index(0)} of its part); it is damaged or not text. Send it again.")
-    utf8, footnotes = _utf8(data, reader, first_record, last)
+        raise Refused("nul_bytes", f"The file holds NUL bytes (first at byte {offset + data.index(0)}); it is damaged or not text. Send it again.")
+    utf8, footnotes = _utf8(data, reader, first_record, last, offset)
     if not utf8[:4096].strip() and not utf8.strip():
         empty = pa.table({name: pa.array([], pa.string()) for name in head.names})
         return Parsed(empty, np.array([], dtype=np.int64), (), footnotes)
@@ -104,7 +119,7 @@ def read_range(data: bytes, reader: Reader, head: Head, first_record: int, last:
     bad = np.array([row.record - 1 for row in rows.ragged], dtype=np.int64)
     ragged = tuple(Ragged(int(numbers[row.record - 1]), row.text, row.expected, row.actual) for row in rows.ragged)
     table = rows.table.drop_columns(["__trailing"]) if head.trailing else rows.table
-    return Parsed(table, np.delete(numbers, bad), ragged, footnotes)
+    return Parsed(table, np.delete(numbers, bad), ragged, footnotes, odd_characters(utf8))
 
 
 def read_whole(contract: Contract, data: bytes, constants: Mapping[str, str]) -> Part:
@@ -112,20 +127,20 @@ def read_whole(contract: Contract, data: bytes, constants: Mapping[str, str]) ->
     reader = contract.reader
     head = read_head(data, reader)
     constants = {**constants, **{f"$capture.{k}": v for k, v in captured_lines(contract, head.preamble).items()}}
-    part = read_csv_part(contract, data[head.length :], head, constants, reader.preamble_lines + reader.header_lines + 1, last=True)
+    part = read_csv_part(contract, data[head.length :], head, constants, reader.preamble_lines + reader.header_lines + 1, last=True, offset=head.length)
     return replace(part, preamble=part.preamble + head.records)
 
 
-def read_csv_part(contract: Contract, data: bytes, head: Head, constants: Mapping[str, str], first_record: int, last: bool) -> Part:
-    """One byte range of delimited text. `constants`: values of `$capture…` and `$period`."""
-    parsed = read_range(data, contract.reader, head, first_record, last)
+def read_csv_part(contract: Contract, data: bytes, head: Head, constants: Mapping[str, str], first_record: int, last: bool, offset: int = 0) -> Part:
+    """One byte range of delimited text that starts at byte `offset`. `constants`: values of `$capture…` and `$period`."""
+    parsed = read_range(data, contract.reader, head, first_record, last, offset)
     mapping, drift = match_headers(contract, head.names)
     table = pl.DataFrame(pl.from_arrow(parsed.table))
     skipped = skips(table, contract.reader, head.lines)
     ragged, headings, totals = _ragged_rows(parsed.ragged, contract.reader)
     table, records = skipped.left(table), skipped.left(pl.Series("_record", parsed.records, dtype=pl.Int64))
     frame = _unpivoted(contract, table, mapping, constants, records) if contract.reader.unpivot else _selected(contract, table, mapping, constants, records, 0)
-    return Part(frame, len(records) + len(ragged), ragged, parsed.footnotes + skipped.totals + totals, drift, mapping, skipped.headings + headings)
+    return Part(frame, len(records) + len(ragged), ragged, parsed.footnotes + skipped.totals + totals, drift, mapping, skipped.headings + headings, parsed.odd)
 
 
 def _ragged_rows(ragged: tuple[Ragged, ...], reader: Reader) -> tuple[tuple[Ragged, ...], int, int]:
@@ -157,12 +172,12 @@ def _unpivoted(contract: Contract, table: pl.DataFrame, mapping: Mapping[str, st
     return pl.concat(parts)
 
 
-def _utf8(data: bytes, reader: Reader, first_record: int, last: bool) -> tuple[bytes, int]:
+def _utf8(data: bytes, reader: Reader, first_record: int, last: bool, offset: int) -> tuple[bytes, int]:
     """The text as UTF-8 without its footnotes, and how many these were. ASCII is told from the rest at once and needs no decoding."""
     is_utf8, footnote = (reader.encoding or "utf-8").lower() in ("utf-8", "utf8"), reader.footnote if last else None
     if is_utf8 and not footnote and data.isascii():
         return data, 0
-    text, footnotes = decode(data, reader.encoding, first_record), 0
+    text, footnotes = decode(data, reader.encoding, first_record, offset), 0
     if footnote:
         text, footnotes = _without_footnotes(text, footnote)
     return (data if is_utf8 and not footnotes else text.encode()), footnotes

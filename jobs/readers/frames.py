@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from jobs.contracts.model import Column, Contract
+from jobs.readers.encoding import Odd
 from jobs.readers.outcome import Refused
 
 
@@ -38,11 +39,7 @@ class Part:
     drift: tuple[str, ...] = ()
     origins: Mapping[str, str] = field(default_factory=dict)  # contract column → header it came under
     preamble: int = 0
-
-
-def captured(contract: Contract, name: str, preamble: Sequence[str]) -> dict[str, str]:
-    """Groups of the reader's captures. Raises Refused where a line that must match does not."""
-    return captured_path(contract, name) | captured_lines(contract, preamble)
+    odd: Odd = Odd()
 
 
 def captured_path(contract: Contract, name: str) -> dict[str, str]:

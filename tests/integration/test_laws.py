@@ -84,7 +84,7 @@ def test_a_correction_supersedes_and_an_identical_resend_does_nothing(spark: Spa
 BAD = {
     "empty.csv": (b"", "empty"),
     "header_only.csv": (b"id,name\n", "no_rows"),
-    "latin.csv": (b"id,name\n1,caf\xe9\n", "wrong_encoding"),
+    "latin.csv": (b"id,name\n1,caf\xe9\n", "unknown_encoding"),
     "columns.csv": (b"id\n1\n", "missing_column"),
     "extra.csv": (b"id,name,more\n1,a,2\n", "new_column"),
     "nul.csv": (b"id,name\n1,a\x00\n", "nul_bytes"),

@@ -13,9 +13,8 @@ from jobs.contracts.load import contract_path, load_contract
 from jobs.contracts.model import Contract
 from jobs.quality.compile import Judged, judge
 from jobs.quality.implied import rules_of
-from jobs.readers.delimited import read_csv_part, read_head
 from jobs.readers.formats import WAYS
-from jobs.readers.frames import Part, captured
+from jobs.readers.frames import Part, captured_path
 from jobs.readers.values import Typed, typed
 from jobs.sample.real import deliveries
 
@@ -41,14 +40,8 @@ def parts(contract: Contract, data: Path) -> Iterator[Part]:
         period, _, name = key.removeprefix(f"{contract.landing}/").partition("/")
         if not key.startswith(f"{contract.landing}/") or not re.fullmatch(contract.file_pattern, name) or path.stat().st_size == 0:
             continue
-        content, constants = path.read_bytes(), {"$period": period}
-        if contract.reader.format == "csv":
-            head = read_head(content, contract.reader)
-            constants |= {f"$capture.{k}": v for k, v in captured(contract, name, head.preamble).items()}
-            yield read_csv_part(contract, content[head.length :], head, constants, 1, last=True)
-        else:
-            constants |= {f"$capture.{k}": v for k, v in captured(contract, name, ()).items()}
-            yield WAYS[contract.reader.format].read(contract, content, constants)
+        constants = {"$period": period} | {f"$capture.{k}": v for k, v in captured_path(contract, name).items()}
+        yield WAYS[contract.reader.format].read(contract, path.read_bytes(), constants)
 
 
 def judged(contract: Contract, data: Path) -> tuple[Typed, Judged]:

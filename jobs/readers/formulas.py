@@ -1,0 +1,20 @@
+"""Text cells that a spreadsheet would run as a formula: counted for whoever publishes the data, never changed."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from jobs.contracts.model import Contract
+
+NUMBER = r"^[+-]?[\s ]*[\d.,'\u00a0]*\d[\d.,'\u00a0]*(?:[eE][+-]?\d+)?\s*%?$|^[-+]+$"  # a lone dash is how people write 'nothing'
+
+
+def formulas(sent: pl.DataFrame, contract: Contract) -> int:
+    """How many text cells start like a formula and are no number. `sent`: one column a contract column, as sent."""
+    texts = [column.name for column in contract.columns if column.kind == "string" and not column.enum and sent.schema.get(column.name) == pl.String]
+    total = 0
+    for name in texts:
+        cells = sent[name]
+        candidates = cells.filter(cells.str.starts_with("=") | cells.str.starts_with("+") | cells.str.starts_with("-") | cells.str.starts_with("@"))
+        total += int((~candidates.str.contains(NUMBER)).sum()) if len(candidates) else 0
+    return total

@@ -1,0 +1,137 @@
+"""The first look at a delivery: what is in it, in which encoding, and how many records, by a count that no parser takes part in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import ijson
+
+from jobs.contracts.model import Reader
+from jobs.readers.containers import Member, members
+from jobs.readers.content import SHOWN, Content, File
+from jobs.readers.count import SPLIT_BYTES, LineCounter
+from jobs.readers.encoding import Encoding, Probe, as_utf8, wide
+from jobs.readers.formats import WAYS
+from jobs.readers.outcome import Refused
+from jobs.readers.sniff import CONTAINERS, HEAD, bom, kind_of, require
+from jobs.readers.streams import BROKEN, CHUNK, damage_refused
+
+MOST_RECORD = 32 << 20  # bytes of one record; more is a file without line ends, or with a quote that never closes
+
+
+def is_plain_text(head: bytes, reader: Reader) -> bool:
+    """Delimited text as it was delivered, whose byte ranges can be read by themselves."""
+    if reader.format != "csv" or kind_of(head) in CONTAINERS:
+        return False
+    try:
+        return wide(head, reader.encoding) is None
+    except Refused:  # found again, and noted, by `archive_content`
+        return False
+
+
+def text_content(chunks: Iterable[bytes], name: str, reader: Reader) -> Content:
+    """All of a plain text is read, whatever is found, as the caller takes its hash on the way."""
+    file, refused = _text(File(name, "text"), chunks, reader)
+    return Content((file,), refused=(refused.reason, refused.message) if refused else None)
+
+
+def attachment_content(chunks: Iterable[bytes], name: str) -> Content:
+    """A file that is kept and never read: an archive stays closed. All of it is read, for its hash."""
+    head = b""
+    for chunk in chunks:
+        head = head or chunk[:HEAD]
+    return Content((File(name, kind_of(head), lines=0),))
+
+
+def archive_content(stream: Any, size: int, name: str, reader: Reader) -> Content:
+    """Anything else. `stream`: the delivered file, can be sought in."""
+    files: list[File] = []
+    skipped: list[str] = []
+    try:
+        for member in members(stream, size, name, reader.archive, shapes=reader.format == "shapefile"):
+            if member.stream is None:
+                skipped.append(member.name)
+                continue
+            files.append(_member(member, reader))
+        if not files:
+            raise Refused("no_members", f"The archive holds no file named like {reader.archive.members!r}; it holds {', '.join(skipped[:5]) or 'nothing'}. Send it with the agreed files.")
+    except Refused as problem:
+        return Content(tuple(files), tuple(skipped[:SHOWN]), len(skipped), (problem.reason, problem.message))
+    return Content(tuple(files), tuple(skipped[:SHOWN]), len(skipped))
+
+
+def _member(member: Member, reader: Reader) -> File:
+    require(member.kind, reader.format, member.name)
+    file = File(member.name, member.kind, member.packed)
+    if member.kind == "empty" and member.packed:
+        raise Refused("empty", f"{member.name} in the archive is empty (0 bytes). Send it again.")
+    if reader.format == "csv":
+        file, refused = _text(file, iter(lambda: member.stream.read(CHUNK), b""), reader)  # type: ignore[union-attr]
+        if refused:
+            raise refused
+        return file
+    records, problem = _counted(reader, whole(member, reader))
+    return replace(file, lines=records, problem=problem)
+
+
+def _counted(reader: Reader, data: bytes) -> tuple[int | None, str | None]:
+    """Records of a file that is no delimited text, or why they cannot be counted: its reader says that in a clerk's words."""
+    try:
+        return WAYS[reader.format].count(reader, data), None
+    except (Refused, ijson.JSONError, *BROKEN) as error:
+        return None, f"{type(error).__name__}: {str(error).splitlines()[0][:200] if str(error) else ''}"
+
+
+def whole(member: Member, reader: Reader) -> bytes:
+    """All bytes of a file that is no delimited text. Raises Refused where it is inside an archive and too large to be held."""
+    assert member.stream is not None
+    if not member.packed:
+        return member.stream.read()
+    with damage_refused(member.name):
+        data = member.stream.read(reader.archive.most_held + 1)
+    if len(data) > reader.archive.most_held:
+        raise Refused("too_big_inside", f"{member.name} in the archive is larger than {reader.archive.most_held >> 20} MiB. Send it as it is, without the archive.")
+    return data
+
+
+def _text(file: File, chunks: Iterable[bytes], reader: Reader) -> tuple[File, Refused | None]:
+    """The file with what a counter saw, and why it cannot be landed, if so."""
+    chunks = iter(chunks)
+    first = next(chunks, b"")
+    kind, counter, probe = kind_of(first[:HEAD]), LineCounter(reader.quote, reader.escape), Probe(reader.encoding)
+    refused: Refused | None = None
+    encoding: Encoding | None = None
+    try:
+        form = wide(first[:HEAD], reader.encoding)
+        for chunk in as_utf8(_joined(first, chunks), form) if form else _joined(first, chunks):
+            counter.feed(chunk)
+            if not form:
+                probe.feed(chunk)
+        require(kind, reader.format, file.name)
+        encoding = _wide_encoding(form, first, reader) if form else probe.found()
+    except Refused as problem:
+        refused = problem
+    counter.finish()
+    splits = counter.splits()
+    if not refused and any(split.end - split.start > SPLIT_BYTES + MOST_RECORD for split in splits):
+        refused = Refused("record_too_long", f"A record of the file is longer than {MOST_RECORD >> 20} MiB: line ends are missing, or a quote is opened and never closed. Send it again.")
+    unclosed = "a quote is opened and never closed" if counter.unclosed else None
+    lines = None if unclosed else counter.lines
+    return replace(file, kind=kind, encoding=encoding, lines=lines, blank=counter.blank, ranges=tuple((s.start, s.end, s.lines) for s in splits), problem=unclosed), refused
+
+
+def _wide_encoding(form: str, first: bytes, reader: Reader) -> Encoding:
+    if reader.encoding:
+        return Encoding(form)
+    return Encoding(form, 1.0, "mark") if bom(first) else Encoding(form, 0.95, "detected")
+
+
+def _joined(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+    if first:
+        yield first
+    yield from filter(None, rest)
+
+
+__all__ = ["MOST_RECORD", "archive_content", "attachment_content", "is_plain_text", "text_content", "whole"]

@@ -1,0 +1,129 @@
+"""Deliveries that are read from their beginning (inside archives, or UTF-16): the files that registering noted, in parts of bounded size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import polars as pl
+
+from jobs.contracts.model import Contract
+from jobs.readers.containers import members
+from jobs.readers.content import File
+from jobs.readers.delimited import read_csv_part, read_head
+from jobs.readers.encoding import Odd, as_utf8
+from jobs.readers.formats import WAYS
+from jobs.readers.frames import Part, captured_lines, captured_path
+from jobs.readers.inspection import whole
+from jobs.readers.outcome import Refused
+from jobs.readers.streams import CHUNK
+
+PART_BYTES = 48 << 20  # of a frame: some ranges of a long text, or many small files
+
+
+@dataclass(frozen=True)
+class Source:
+    """A delivered file: `stream` can be sought in; `name` and `constants` are for every record in it."""
+
+    stream: Any
+    size: int
+    name: str
+    constants: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some rows of a delivery, records numbered through all its files. `last`: nothing follows."""
+
+    part: Part
+    last: bool
+
+
+def batches(contract: Contract, source: Source, files: Sequence[File]) -> Iterator[Batch]:
+    """All rows of a delivery, PART_BYTES or a little more at a time. Raises Refused, also after some batches were given."""
+    waiting: list[Part] = []
+    for part in _parts(contract, source, files):
+        if waiting and sum(p.frame.estimated_size() for p in waiting) >= PART_BYTES:
+            yield _batch(waiting, last=False)
+            waiting = []
+        waiting.append(part)
+    yield _batch(waiting, last=True)
+
+
+def _batch(parts: Sequence[Part], last: bool) -> Batch:
+    try:
+        frame = pl.concat([p.frame for p in parts], how="vertical_relaxed")
+    except pl.exceptions.PolarsError as problem:  # Parquet: the files have types of their own
+        raise Refused("retyped_column", f"A column has different types in the files of the archive ({str(problem)[:120]}). Send them with the same types.") from None
+    joined = Part(
+        frame, sum(p.records for p in parts), tuple(r for p in parts for r in p.ragged), sum(p.footnotes for p in parts), tuple(sorted({event for p in parts for event in p.drift})),
+        parts[0].origins, sum(p.preamble for p in parts), Odd(sum(p.odd.private_use for p in parts), sum(p.odd.replacement for p in parts)),
+    )  # fmt: skip
+    return Batch(joined, last)
+
+
+def _parts(contract: Contract, source: Source, files: Sequence[File]) -> Iterator[Part]:
+    """In order. What registering wanted counts, not what the contract has come to say since."""
+    noted, before, shapes = iter(files), 0, contract.reader.format == "shapefile"
+    expected = next(noted, None)
+    for member in members(source.stream, source.size, source.name, replace(contract.reader.archive, members=".*"), shapes=shapes):
+        if expected is None or member.name != expected.name or member.stream is None:
+            continue
+        constants = {**source.constants, **_captures(captured_path(contract, source.name)), "$member": member.name}
+        if contract.reader.format == "csv":
+            reader = replace(contract.reader, encoding="utf-8" if expected.wide else expected.encoding.name if expected.encoding else None)
+            yield from _csv_parts(replace(contract, reader=reader), member.stream, expected, constants, before)
+            before += expected.lines or 0
+        else:
+            part = _renumbered(WAYS[contract.reader.format].read(contract, whole(member, contract.reader), constants), before)
+            yield part
+            before = max(before + (expected.lines or 0), _last_record(part))
+        expected = next(noted, None)
+    if expected is not None:
+        raise Refused("damaged_archive", f"{expected.name} is not in the archive any more, or stands in another place. Send it again.")
+
+
+def _csv_parts(contract: Contract, stream: Any, file: File, constants: Mapping[str, str], before: int) -> Iterator[Part]:
+    """`before`: source records of the files before this one."""
+    reader, head = contract.reader, None
+    chunks: Iterator[bytes] = iter(lambda: stream.read(CHUNK), b"")
+    if file.wide and file.encoding:
+        chunks = as_utf8(chunks, file.encoding.name)
+    for data, (start, end, lines) in zip(_cut(chunks, [r[1] - r[0] for r in file.ranges]), file.ranges, strict=True):
+        first, preamble, offset = before + lines + 1, 0, start
+        if head is None:
+            head = read_head(data, reader)
+            constants = {**constants, **_captures(captured_lines(contract, head.preamble))}
+            preamble, offset = head.records, head.length
+            data, first = data[head.length :], first + reader.preamble_lines + reader.header_lines
+        part = read_csv_part(contract, data, head, constants, first, end == file.ranges[-1][1], offset)
+        yield replace(part, preamble=part.preamble + preamble)
+
+
+def _captures(groups: Mapping[str, str]) -> dict[str, str]:
+    return {f"$capture.{group}": value for group, value in groups.items()}
+
+
+def _cut(chunks: Iterable[bytes], sizes: Sequence[int]) -> Iterator[bytes]:
+    """Pieces of these sizes, one in memory at a time, and no more or fewer bytes than there are."""
+    coming, held = iter(chunks), bytearray()
+    for size in sizes:
+        while len(held) < size and (chunk := next(coming, b"")):
+            held += chunk
+        if len(held) < size:
+            raise Refused("count_mismatch", "The file is shorter than it was when it was registered. Send it again.")
+        yield bytes(held[:size])
+        del held[:size]
+    if held or next(coming, b""):
+        raise Refused("count_mismatch", "The file is longer than it was when it was registered. Send it again.")
+
+
+def _renumbered(part: Part, before: int) -> Part:
+    ragged = tuple(replace(record, record=record.record + before) for record in part.ragged)
+    return replace(part, frame=part.frame.with_columns(pl.col("_record") + before), ragged=ragged) if before else part
+
+
+def _last_record(part: Part) -> int:
+    """Rows of a sheet and lines of a text are numbered with the blank ones, which the counter passes over."""
+    return max(int(part.frame["_record"].max() or 0), *(record.record for record in part.ragged), 0)  # type: ignore[arg-type]
