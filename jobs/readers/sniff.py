@@ -32,7 +32,8 @@ BOMS: tuple[tuple[bytes, str], ...] = (
     (codecs.BOM_UTF16_BE, "utf-16-be"), (b"\x84\x31\x95\x33", "gb18030"),
 )  # fmt: skip
 HTML = re.compile(r"\s*(<!--.*?-->\s*)*<(!doctype\s+html|html|head|body|table|meta|style)\b", re.I | re.S)
-XML = re.compile(r"\s*(<\?xml\s|<!DOCTYPE\s|<!--|<[A-Za-z_][\w.-]*(:[\w.-]+)?(\s+[\w.:-]+\s*=\s*[\"']|\s*/?>\s*<))")
+NAME = r"[A-Za-z_\x80-\U0010ffff][\w.\x80-\U0010ffff-]*"  # of an XML element, in any script
+XML = re.compile(rf"\s*(<\?xml\s|<!DOCTYPE\s|<!--|<{NAME}(:{NAME})?(\s+{NAME}(:{NAME})?\s*=\s*[\"']|\s*/?>\s*<|\s*/>\s*\Z))")
 JSON = re.compile(r'\s*(\{\s*("([^"\\\n]|\\.)*"\s*:|\})|\[\s*([\[\]{"]|-?\d+(\.\d+)?\s*[,\]]|true\b|false\b|null\b))')
 JSON_LINE = re.compile(r"\s*\{[^\n]*\}[ \t\r]*\n\s*\{")
 DBF_VERSIONS = frozenset(b"\x02\x03\x04\x05\x30\x31\x32\x43\x63\x83\x8b\x8e\xcb\xf5\xfb")
@@ -161,7 +162,7 @@ def _is_tar(head: bytes) -> bool:
 
 def _is_dbf(head: bytes) -> bool:
     """dBase has no magic number; its header has a date, and a size that is that of so many 32-byte fields."""
-    if len(head) < 32 or head[0] not in DBF_VERSIONS:
+    if len(head) < 32 or head[0] not in DBF_VERSIONS or 0 not in head[12:32]:  # reserved bytes are zeros; a text has none
         return False
     _, month, day, _, header, record = struct.unpack("<3BIHH", head[1:12])
     if not (1 <= month <= 12 and 1 <= day <= 31 and header >= 65 and record >= 2):

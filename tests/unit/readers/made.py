@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from jobs.contracts.model import Column, Contract, Drift, Reader
+from jobs.readers.content import Content, from_json
 from jobs.readers.formats import WAYS
 from jobs.readers.frames import Part
+from jobs.readers.inspection import archive_content, attachment_content, is_plain_text, text_content
 from jobs.readers.outcome import Refused
+from jobs.readers.packed import Batch, Source, batches
 
 
 def contract(columns: list[Column] | list[str], drift: Drift | None = None, **reader: Any) -> Contract:
@@ -50,3 +54,30 @@ def refusal(asked: Contract, data: bytes) -> str:
         WAYS[asked.reader.format].read(asked, data, {})
     assert len(found.value.message) > 20
     return found.value.reason
+
+
+def registered(asked: Contract, data: bytes, name: str = "d.zip") -> Content:
+    """What registering finds, out of the receipt it writes."""
+    if is_plain_text(data, asked.reader):
+        found = text_content([data], name, asked.reader)
+    elif asked.reader.format == "attachment":
+        found = attachment_content([data], name)
+    else:
+        found = archive_content(io.BytesIO(data), len(data), name, asked.reader)
+    return from_json(found.to_json())
+
+
+def landed(asked: Contract, data: bytes, name: str = "d.zip", content: Content | None = None) -> list[Batch]:
+    """A delivery read from its beginning by what registering found; law 1 holds or the test fails here."""
+    content = content or registered(asked, data, name)
+    content.require()
+    found = list(batches(asked, Source(io.BytesIO(data), len(data), name, {"$period": "2024"}), content.files))
+    read = sum(batch.part.records + batch.part.footnotes + batch.part.preamble for batch in found)
+    assert [file.problem for file in content.files if file.problem] == []
+    assert read == sum((file.lines or 0) - file.blank for file in content.files)
+    return found
+
+
+def rows_of(found: list[Batch], *columns: str) -> list[tuple[Any, ...]]:
+    """Rows of these columns (left out: all), with `_record` first."""
+    return [row for batch in found for row in batch.part.frame.select("_record", *(columns or [c for c in batch.part.frame.columns if not c.startswith("_")])).rows()]

@@ -21,9 +21,9 @@ from jobs.readers.content import Content, from_json
 from jobs.readers.delimited import MOST_COLUMNS, MOST_HEADER, read_head, read_range
 from jobs.readers.encoding import Odd
 from jobs.readers.frames import Part
-from jobs.readers.inspection import archive_content, is_plain_text, text_content
+from jobs.readers.inspection import text_content
 from jobs.readers.outcome import Refused
-from jobs.readers.packed import Batch, Source, batches
+from tests.unit.readers.made import landed, registered, rows_of
 from tests.unit.readers.packing import ARCHIVES, CODECS, outcome, sevened, tarred, zipped
 
 COLUMNS = (Column("id", "id", "integer"), Column("name", "name", "string"), Column("member", "$member", "string"))
@@ -33,24 +33,9 @@ def contract(form: str = "csv", **reader: object) -> Contract:
     return Contract("d", "n", "i", "1", "", "", "", "events", "d/n", ".*", Reader(form, **reader), COLUMNS, Drift())  # type: ignore[arg-type]
 
 
-def content_of(made: Contract, data: bytes, name: str = "d.zip") -> Content:
-    if is_plain_text(data, made.reader):
-        return text_content([data], name, made.reader)
-    return from_json(archive_content(io.BytesIO(data), len(data), name, made.reader).to_json())
-
-
-def landed(made: Contract, data: bytes, content: Content, name: str = "d.zip") -> list[Batch]:
-    content.require()
-    return list(batches(made, Source(io.BytesIO(data), len(data), name, {}), content.files))
-
-
 def rows(made: Contract, data: bytes, name: str = "d.zip") -> list[tuple[object, ...]]:
     """(record, id, name, member), once law 1 holds."""
-    content = content_of(made, data, name)
-    found = landed(made, data, content, name)
-    read = sum(batch.part.records + batch.part.footnotes + batch.part.preamble for batch in found) + sum(file.blank for file in content.files)
-    assert read == sum(file.lines or 0 for file in content.files)
-    return [row for batch in found for row in batch.part.frame.select("_record", "id", "name", "member").rows()]
+    return rows_of(landed(made, data, name), "id", "name", "member")
 
 
 def reason(made: Contract, data: bytes, name: str = "d.zip") -> tuple[str, str]:
@@ -67,7 +52,7 @@ def test_members_are_one_delivery_with_records_numbered_on(kind: str) -> None:
     data = ARCHIVES[kind]([("x/a.csv", A), ("notes.txt", b"-"), ("b.csv", gzip.compress(A))])
     made = contract(archive=Archive(members=r".*\.csv"))
     assert rows(made, data) == [(2, "1", "a", "x/a.csv"), (3, "2", "b", "x/a.csv"), (5, "1", "a", "b.csv"), (6, "2", "b", "b.csv")]
-    content = content_of(made, data)
+    content = registered(made, data)
     assert (content.skipped, content.skipped_count, content.in_order) == (("notes.txt",), 1, True)
     assert [file.packed for file in content.files] == [(kind,), (kind, "gz")]
 
@@ -77,13 +62,13 @@ def test_each_member_has_its_encoding_preamble_footnote_and_columns() -> None:
     made = replace(made, columns=(*COLUMNS[:2], Column("member", "$capture.title", "string")))
     data = zipped([("u.csv", B), ("g.csv", "册\n\nname,id\r\n三丰先生在北京市,9\r\nSource: x\r\n".encode("gb18030"))])
     assert rows(made, data) == [(5, "7", "七", "名单"), (6, "8", "八", "名单"), (10, "9", "三丰先生在北京市", "册")]
-    assert [file.encoding.name for file in content_of(made, data).files if file.encoding] == ["utf-16-le", "gb18030"]
+    assert [file.encoding.name for file in registered(made, data).files if file.encoding] == ["utf-16-le", "gb18030"]
 
 
 def test_a_plain_utf16_file_is_read_as_one() -> None:
     data = "id,name\n1,一\n\n2,\ue000\ufffd\n".encode("utf-16-be")
     assert rows(contract(), data, "x.csv") == [(2, "1", "一", "x.csv"), (4, "2", "\ue000\ufffd", "x.csv")]
-    [batch] = landed(contract(), data, content_of(contract(), data))
+    [batch] = landed(contract(), data)
     assert batch.part.odd == Odd(1, 1)
 
 
@@ -131,7 +116,7 @@ def test_a_receipt_of_an_older_version_says_nothing() -> None:
 
 
 def test_the_summary_says_what_a_person_wants_to_know() -> None:
-    content = content_of(contract(archive=Archive(members=r".*\.csv")), zipped([("a.csv", A), ("b.txt", b"-")]))
+    content = registered(contract(archive=Archive(members=r".*\.csv")), zipped([("a.csv", A), ("b.txt", b"-")]))
     assert json.loads(content.summary({"formulas": 2, "replacement": 0})) == {
         "kind": ["text"], "packed": ["zip"], "files": 1, "encoding": [{"name": "utf-8", "confidence": 1.0, "how": "utf-8"}],
         "skipped": ["b.txt"], "skipped_count": 1, "formulas": 2,
@@ -172,9 +157,7 @@ def plain(data: bytes) -> Part | Refused:
     """A whole plain file, as landing reads it."""
 
     def read() -> Part:
-        content = content_of(contract(), data)
-        content.require()
-        [batch] = landed(contract(), data, content)
+        [batch] = landed(contract(), data)
         return batch.part
 
     return outcome(read)
@@ -241,6 +224,6 @@ def test_nul_bytes_are_named_by_their_place_in_the_file() -> None:
 
 
 def test_the_frame_of_parts_is_whole() -> None:
-    [batch] = landed(contract(), zipped([("a.csv", A), ("b.csv", A)]), content_of(contract(), zipped([("a.csv", A), ("b.csv", A)])))
+    [batch] = landed(contract(), zipped([("a.csv", A), ("b.csv", A)]))
     assert batch.last
     assert batch.part.frame.schema == {"id": pl.String, "name": pl.String, "member": pl.String, "_record": pl.Int64, "_part": pl.Int32}

@@ -89,10 +89,15 @@ def test_a_dbase_table(tmp_path: Path) -> None:
         (["mimetype", "content.xml", "styles.xml"], "ods"),
         (["a.csv"], "zip"),
         ([], "zip"),
+        (["x/Roads.SHP", "x/Roads.dbf"], "shapefile"),
     ],
 )
 def test_office_files_are_told_from_archives(names: list[str], kind: str) -> None:
-    assert sniff.kind_of_zip(names) == kind
+    assert sniff.kind_of_zip(names, shapes=True) == kind
+
+
+def test_a_zip_with_a_shapefile_is_an_archive_to_other_formats() -> None:
+    assert sniff.kind_of_zip(["roads.shp", "a.csv"]) == "zip"
 
 
 TEXTS: list[tuple[bytes, str]] = [
@@ -115,6 +120,9 @@ TEXTS: list[tuple[bytes, str]] = [
     (b'<?xml version="1.0"?><rows/>', "xml"),
     (b'\xef\xbb\xbf<?xml version="1.0"?><rows/>', "xml"),
     (b'<rows xmlns="urn:x"><row/></rows>', "xml"),
+    ("<数据><行>1</行></数据>".encode(), "xml"),
+    (b"<rows/>\n", "xml"),
+    (b"12\t\tabcdefghijklmnopqrstuvwxyz0123456789\n", "text"),
     (b'{"a": 1}', "json"),
     (b'[\n  {"a": 1}', "json"),
     (b"[1, 2]", "json"),
