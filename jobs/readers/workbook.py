@@ -109,7 +109,7 @@ def _sheet_part(contract: Contract, sheet: Sheet, constants: Mapping[str, str], 
 
 def _names(sheet: Sheet, header: Rows) -> list[str]:
     if len(header) == 1:
-        return [str(cell).strip() for cell in header[0][1]]
+        return [_text(cell, None).strip() for cell in header[0][1]]
     merged = sheet.merged
     lines = [[_text(cell, None) or (merged or {}).get((at, i), "") for i, cell in enumerate(row)] for at, row in header]
     return joined(lines, fill=merged is None)

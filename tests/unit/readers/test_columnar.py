@@ -63,6 +63,12 @@ def test_nested_columns_are_json(kind: str) -> None:
     assert outcome(asked, out.getvalue()).rows == [('{"k":"q\\""}', "[1,2]", "01ff"), (None, "[]", None)]
 
 
+def test_a_column_that_is_there_twice_is_a_new_one() -> None:
+    out = io.BytesIO()
+    pq.write_table(pa.Table.from_arrays([pa.array(["x"]), pa.array(["y"])], names=["a", "a"]), out)
+    assert refusal(contract(["a"], format="parquet"), out.getvalue()) == "new_column"
+
+
 @pytest.mark.parametrize("value", [2.5, 2.0])
 def test_a_fraction_in_a_whole_number_is_kept_for_judgement(value: float) -> None:
     out = io.BytesIO()

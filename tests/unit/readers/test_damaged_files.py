@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from jobs.contracts.model import Column, Contract
 from jobs.readers.formats import WAYS
 from jobs.readers.outcome import Refused
+from jobs.readers.values import typed
 from tests.unit.readers import test_columnar, test_shapes, test_sql_dump, test_sqlite_table, test_workbook
 from tests.unit.readers.made import contract
 
@@ -55,6 +56,7 @@ def ends(way: Any, asked: Contract, data: bytes) -> None:
         part = way.read(asked, data, {})
         assert part.frame.height == part.records - len(part.ragged)
         assert part.frame.columns == [*(c.name for c in asked.columns), "_record", "_part"]
+        assert typed(part.frame, asked).frame.height == part.frame.height
     with suppress(*COUNTER_ERRORS):
         assert way.count(asked.reader, data) >= 0
 

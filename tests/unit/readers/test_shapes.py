@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jobs.contracts.model import Column
+from jobs.contracts.model import Column, Drift
 from tests.unit.readers.made import contract, outcome, refusal
 
 COLUMNS = [Column("name", "NAME", "string"), Column("n", "N", "integer"), Column("d", "D", "date")]
@@ -116,6 +116,15 @@ def test_a_damaged_table_is_refused(data: bytes, reason: str) -> None:
 @pytest.mark.parametrize(("data", "reason"), [(b"no zip", "unreadable"), (zipped(LAYER)[:-30], "unreadable"), (zipped(LAYER, "a")[:10], "unreadable")])
 def test_what_is_no_zip_is_refused(data: bytes, reason: str) -> None:
     assert refusal(contract(SHAPE, format="shapefile"), data) == reason
+
+
+def test_a_real_map_of_districts(real_data: Path) -> None:
+    members = {path.suffix[1:]: path.read_bytes() for path in (real_data / "geo").glob("sle_adm3.*")}
+    columns = [Column("name", "admin3Name", "string"), Column("code", "admin3Pcod", "string"), Column("shape", "$geometry", "string"), Column("crs", "$projection", "string")]
+    found = outcome(contract(columns, Drift(new_column="evolve"), format="shapefile"), zipped(members, "sle_adm3"))
+    assert found.counted == len({row[1] for row in found.rows}) == 167
+    assert {row[3] for row in found.rows} == {"EPSG:4326"}
+    assert {row[2][:10] for row in found.rows} <= {"0103000000", "0106000000"}  # polygons and multipolygons, little-endian
 
 
 @pytest.mark.parametrize(("value", "text"), [(12.0, "12"), (0.5, "0.5"), (-3.25, "-3.25")])

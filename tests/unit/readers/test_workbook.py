@@ -87,6 +87,7 @@ def test_digits_a_cell_cannot_hold_are_refused(column: Column, cell: float) -> N
     [
         ({}, {"s": [["a", "b"], ["1", "2"], [], ["3", None]]}, [], [("1", "2"), ("3", "")], [2, 4], (1, 0)),
         ({"preamble_lines": 1}, {"s": [["title"], [], ["a", "b"], ["1", "2"]]}, [], [("1", "2")], [4], (2, 0)),
+        ({}, {"s": [["a", "b"], [2020, "2"]]}, [], [("2020", "2")], [2], (1, 0)),
         ({"sheet": "y"}, {"x": [["q"]], "y": [["a", "b"], ["1", "2"]]}, [], [("1", "2")], [2], (1, 0)),
         ({"header_lines": 2}, {"s": [["a", "b x"], ["a", ""], ["1", "2"]]}, [], None, [3], (2, 0)),
         ({"totals": "^合计", "group_rows": "^区", "repeated_header": True},
@@ -100,6 +101,10 @@ def test_rows_and_what_is_none(
     found = outcome(contract(columns, format="excel", **reader), xlsx(sheets, merged))
     assert found.rows == (rows or [("1", "2")])
     assert (found.records, (found.part.preamble, found.part.footnotes)) == (numbers, skipped)
+
+
+def test_a_header_may_be_a_number_or_a_day() -> None:
+    assert outcome(contract(["2020", "2020-02-29"], format="excel"), xlsx({"s": [[2020, DAY], ["1", "2"]]})).rows == [("1", "2")]
 
 
 def test_headers_merged_over_columns_and_lines() -> None:
