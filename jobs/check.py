@@ -64,9 +64,10 @@ def run(spark: SparkSession, settings: Settings, contract: Contract, rules: Sequ
                 held[row["delivery"]] = reason
     publish_index(settings)
     ledger.merge("checks", results)
-    ledger.merge("deliveries", [_unchecked(row, broken[d]) if (d := row["delivery"]) in broken else _outcome(row, held.get(d)) for row in waiting])
-    judged = {row["delivery"] for row in rest}
-    publish_answers(settings, contract, rules, [row for row in ledger.deliveries(contract.dataset) if row["delivery"] in judged and row["checked"]])
+    outcomes = [_unchecked(row, broken[d]) if (d := row["delivery"]) in broken else _outcome(row, held.get(d)) for row in waiting]
+    answered = [row | outcome for row, outcome in zip(waiting, outcomes, strict=True) if outcome["checked"]]
+    publish_answers(settings, contract, rules, answered)  # before the ledger: what is checked is not looked at again
+    ledger.merge("deliveries", outcomes)
     names = {row["delivery"]: row["name"] for row in waiting}
     if broken:
         first = next(iter(broken.values()))

@@ -97,8 +97,9 @@ def run(spark: SparkSession, settings: Settings, contract: Contract, rules: Sequ
     kept = [f for f in files if set(f["deliveries"]) <= set(good)]
     if good:
         bronze.commit(table, contract, kept, [asdict(fact) for fact in good.values()])
-    _note(ledger, receipts, facts)
-    publish_answers(settings, contract, rules, [row for row in ledger.deliveries(contract.dataset) if row["delivery"] in facts and row["outcome"] == "rejected"])
+    noted = _rows(receipts, facts)
+    publish_answers(settings, contract, rules, [row for row in noted if row["outcome"] == "rejected"])  # before the ledger: what it knows is not looked at again
+    ledger.merge("deliveries", noted)
     refused = tuple((copy["name"], fact.message or "") for n, fact in facts.items() if fact.reason not in (None, "not_applicable") for copy in receipts[n]["copies"])
     records, rows, quarantined = (sum(getattr(fact, count) for fact in good.values()) for count in ("records", "rows", "quarantined"))
     return Landed(contract.dataset, len(good), records, rows, quarantined, refused)
@@ -121,7 +122,7 @@ def _waiting(ledger: Ledger, table: DeltaTable, contract: Contract, periods: Seq
     lost = [name for name in receipts if bronze.landed(table, name)]
     if lost:
         noted = bronze.notes(table)
-        _note(ledger, receipts, {name: Facts(**noted[name]) for name in lost})
+        ledger.merge("deliveries", _rows(receipts, {name: Facts(**noted[name]) for name in lost}))
     return {name: receipt for name, receipt in receipts.items() if name not in lost}
 
 
@@ -319,15 +320,14 @@ def _conserved(facts: Facts, receipt: dict[str, Any]) -> Facts:
     return facts
 
 
-def _note(ledger: Ledger, receipts: dict[str, dict[str, Any]], facts: dict[str, Facts]) -> None:
-    """A ledger row for every file; of several files with one content the first by name carries the rows."""
+def _rows(receipts: dict[str, dict[str, Any]], facts: dict[str, Facts]) -> list[dict[str, Any]]:
+    """Of ops.deliveries, for every file; of several files with one content the first by name carries the rows."""
     rows = []
     for name, fact in facts.items():
         copies = sorted(receipts[name]["copies"], key=lambda receipt: receipt["name"])
         rows.append(_row(copies[0], fact))
         rows += [_row(copy, fact if fact.reason else _resent(name, copies[0]["name"])) for copy in copies[1:]]
-    if rows:
-        ledger.merge("deliveries", rows)
+    return rows
 
 
 def _resent(delivery: str, first: str) -> Facts:

@@ -74,6 +74,7 @@ def everything(settings: Settings, spark: SparkSession, contract: Contract) -> d
     found["by name"] = rows(spark, " UNION ALL ".join(named))
     found["raw"] = _evidence(settings, found["ops.receipts"])
     found["docs"] = [item["Key"] for item in keys(s3(settings), settings.bucket("docs"), f"gx/{contract.table}/")]
+    found["answers"] = [item["Key"] for item in keys(s3(settings), settings.bucket("docs"), f"answers/{contract.table}/")]
     found["keys"] = [item["Key"] for item in keys(s3(settings), settings.bucket("keys"), f"{contract.dataset}/")]
     return {name: sorted((_plain(item, contract) for item in items), key=repr) for name, items in found.items()}
 
