@@ -13,10 +13,10 @@ from jobs.contracts.load import contract_path, load_contract
 from jobs.contracts.model import Contract
 from jobs.quality.compile import Judged, judge
 from jobs.quality.implied import rules_of
-from jobs.readers.formats import WAYS
-from jobs.readers.frames import Part, captured_path
+from jobs.readers.frames import Part
 from jobs.readers.values import Typed, typed
 from jobs.sample.real import deliveries
+from tests.unit.readers.made import landed
 
 ROOT = Path(__file__).parents[3]
 # dataset → rows, and for every rule that some row does not meet, how many rows.
@@ -40,8 +40,7 @@ def parts(contract: Contract, data: Path) -> Iterator[Part]:
         period, _, name = key.removeprefix(f"{contract.landing}/").partition("/")
         if not key.startswith(f"{contract.landing}/") or not re.fullmatch(contract.file_pattern, name) or path.stat().st_size == 0:
             continue
-        constants = {"$period": period} | {f"$capture.{k}": v for k, v in captured_path(contract, name).items()}
-        yield WAYS[contract.reader.format].read(contract, path.read_bytes(), constants)
+        yield from (batch.part for batch in landed(contract, path.read_bytes(), name, period))
 
 
 def judged(contract: Contract, data: Path) -> tuple[Typed, Judged]:

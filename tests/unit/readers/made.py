@@ -67,11 +67,11 @@ def registered(asked: Contract, data: bytes, name: str = "d.zip") -> Content:
     return from_json(found.to_json())
 
 
-def landed(asked: Contract, data: bytes, name: str = "d.zip", content: Content | None = None) -> list[Batch]:
+def landed(asked: Contract, data: bytes, name: str = "d.zip", period: str = "2024") -> list[Batch]:
     """A delivery read from its beginning by what registering found; law 1 holds or the test fails here."""
-    content = content or registered(asked, data, name)
+    content = registered(asked, data, name)
     content.require()
-    found = list(batches(asked, Source(io.BytesIO(data), len(data), name, {"$period": "2024"}), content.files))
+    found = list(batches(asked, Source(io.BytesIO(data), len(data), name, {"$period": period}), content.files))
     read = sum(batch.part.records + batch.part.footnotes + batch.part.preamble for batch in found)
     assert [file.problem for file in content.files if file.problem] == []
     assert read == sum((file.lines or 0) - file.blank for file in content.files)
