@@ -108,7 +108,7 @@ class Ledger:
 
     def first(self, name: str, most: int, dataset: str, **equals: str) -> list[dict[str, Any]]:
         """At most so many rows of a dataset with these column values, read batch by batch: a table may hold more than fits here."""
-        batches = self.table(name).to_pyarrow_dataset(partitions=[("dataset", "=", dataset)]).to_batches()
+        batches = self.table(name).to_pyarrow_dataset(file_pruning_predicate=[("dataset", "=", dataset)]).to_batches()
         fitting = (row for batch in batches for row in batch.to_pylist() if all(row[column] == value for column, value in equals.items()))
         return list(islice(fitting, most))
 
