@@ -16,7 +16,7 @@ from jobs.platform.errors import LakeError
 from jobs.platform.outage import Outage
 from jobs.platform.settings import Settings
 from jobs.quality.answer_site import publish_answers
-from jobs.quality.compile import castable, fused, unambiguous
+from jobs.quality.compile import fused, reader_rule
 from jobs.quality.docs_site import publish, publish_index
 from jobs.quality.many import in_spark, judge_in_spark, rejected_in_spark
 from jobs.quality.measures import Measures
@@ -66,7 +66,7 @@ def run(spark: SparkSession, settings: Settings, contract: Contract, rules: Sequ
     ledger.merge("checks", results)
     outcomes = [_unchecked(row, broken[d]) if (d := row["delivery"]) in broken else _outcome(row, held.get(d)) for row in waiting]
     answered = [row | outcome for row, outcome in zip(waiting, outcomes, strict=True) if outcome["checked"]]
-    publish_answers(settings, contract, rules, answered)  # before the ledger: what is checked is not looked at again
+    publish_answers(settings, contract, rules, answered, results)  # before the ledger: what is checked is not looked at again
     ledger.merge("deliveries", outcomes)
     names = {row["delivery"]: row["name"] for row in waiting}
     if broken:
@@ -129,10 +129,8 @@ def _results(contract: Contract, rules: Sequence[Rule], verdicts: dict[str, Verd
             "sample": json.dumps(own.samples if own else [], ensure_ascii=False, default=str),
         })  # fmt: skip
     for rule_id, measure in measures.rules.items():
-        type_, _, column = rule_id.partition(":")
-        if type_ in ("castable", "unambiguous"):  # the reader's own
-            rule = castable(column) if type_ == "castable" else unambiguous(column, "")
-            out.append(_check_row(contract, row, rule, now) | {
+        if own_rule := reader_rule(rule_id):
+            out.append(_check_row(contract, row, own_rule, now) | {
                 "evaluated": measure.evaluated, "unexpected": measure.unexpected, "success": measure.unexpected == 0, "engine": "landing", "observed": None,
                 "sample": json.dumps(measure.samples, ensure_ascii=False, default=str),
             })  # fmt: skip

@@ -6,14 +6,15 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader
+from jinja2 import Environment, FileSystemLoader, Template
 
 from jobs.contracts.model import Column, Contract, Language
 from jobs.quality.answer_words import mend_of, reason_of, rule_of, words
-from jobs.quality.compile import castable
+from jobs.quality.compile import reader_rule
 from jobs.quality.measures import Measures, RuleMeasure
 from jobs.quality.rules import Rule, columns_of
 
@@ -74,9 +75,9 @@ def answer(contract: Contract, rules: Sequence[Rule], row: Mapping[str, Any], ch
 
 
 def _landed(contract: Contract, rules: Sequence[Rule], measures: Measures) -> list[Fault]:
-    known = {rule.id: rule for rule in rules} | {(r := castable(c.name)).id: r for c in contract.columns}
-    failed = [(known[name], m) for name, m in measures.rules.items() if m.unexpected and name in known and known[name].severity != "info"]
-    return [_fault(contract, rule, measure.unexpected, _examples(measure)) for rule, measure in failed]
+    known = {rule.id: rule for rule in rules}
+    failed = [(known.get(name) or reader_rule(name), measure) for name, measure in measures.rules.items() if measure.unexpected]
+    return [_fault(contract, rule, measure.unexpected, _examples(measure)) for rule, measure in failed if rule and rule.severity != "info"]
 
 
 def _ragged(language: Language, row: Mapping[str, Any]) -> list[Fault]:
@@ -113,8 +114,12 @@ def _as_sent(column: Column) -> str:
 
 def html_of(said: Answer) -> str:
     """A page of its own: no script, no style sheet, nothing fetched from elsewhere."""
-    environment = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    return environment.get_template("answer_page.j2").render(answer=said, w=words(said.language))
+    return _page().render(answer=said, w=words(said.language))
+
+
+@lru_cache(maxsize=1)
+def _page() -> Template:
+    return Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True).get_template("answer_page.j2")
 
 
 def csv_of(said: Answer) -> bytes:

@@ -21,11 +21,12 @@ def answer_key(contract: Contract, row: dict[str, Any]) -> str:
     return f"answers/{contract.table}/{row['delivery']}/{row['name']}.html"
 
 
-def publish_answers(settings: Settings, contract: Contract, rules: Sequence[Rule], rows: Sequence[dict[str, Any]]) -> None:
-    """For those of `rows` (of ops.deliveries, as they now stand) that have something to mend. Repeating it writes the same answers again."""
-    client, bucket, ledger = s3(settings), settings.bucket("docs"), Ledger(settings)
+def publish_answers(settings: Settings, contract: Contract, rules: Sequence[Rule], rows: Sequence[dict[str, Any]], checks: Sequence[dict[str, Any]] = ()) -> None:
+    """For those of `rows` (of ops.deliveries, as they now stand; `checks`: of ops.checks) that have something to mend. Repeating it writes the same answers again."""
     asked = [row for row in rows if row["outcome"] in ANSWERED]
-    checks = ledger.rows("checks", dataset=contract.dataset) if any(row["checked"] for row in asked) else []
+    if not asked:
+        return
+    client, bucket, ledger = s3(settings), settings.bucket("docs"), Ledger(settings)
     for row in asked:
         mine = [check for check in checks if check["delivery"] == row["delivery"]]
         in_spark = any(check["engine"] == "spark" and check["unexpected"] for check in mine)

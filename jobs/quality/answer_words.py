@@ -105,6 +105,7 @@ def _set_zh(kwargs: Mapping[str, Any]) -> str:
 
 RULES_ZH: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "castable": lambda k: "不是该字段类型的有效值",
+    "unambiguous": lambda k: "该值有不止一种读法",
     "expect_column_values_to_not_be_null": lambda k: "不能为空",
     "expect_column_values_to_be_null": lambda k: "必须为空",
     "expect_column_values_to_be_between": _bounds_zh,

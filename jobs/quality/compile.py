@@ -147,9 +147,16 @@ def castable(column: str) -> Rule:
     return Rule(f"castable:{column}", "castable", {"column": column}, "critical", "row", "contract")
 
 
-def unambiguous(column: str, doubt: str) -> Rule:
+def unambiguous(column: str, doubt: str | None = None) -> Rule:
     """The reader's own rule: a value should have one reading only. `doubt`: what is not clear about it."""
-    return Rule(f"unambiguous:{column}", "unambiguous", {"column": column}, "warning", "row", "contract", {"message": {"en": doubt}})
+    return Rule(f"unambiguous:{column}", "unambiguous", {"column": column}, "warning", "row", "contract", {"message": {"en": doubt}} if doubt else {})
+
+
+def reader_rule(rule_id: str) -> Rule | None:
+    """The reader's own rule that a measure of this id is of; None for a measure of a contract's or a suite's rule."""
+    type_, _, column = rule_id.partition(":")
+    made = {"castable": castable, "unambiguous": unambiguous}.get(type_)
+    return made(column) if made else None
 
 
 def fused(rules: Sequence[Rule]) -> tuple[Rule, ...]:

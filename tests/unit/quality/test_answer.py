@@ -89,6 +89,13 @@ def test_values_of_personal_columns_are_not_shown() -> None:
     assert "secret-value" not in html_of(said) and "secret-value" not in csv_of(said).decode()
 
 
+@pytest.mark.parametrize(("language", "wrong"), [("en", "this value can be read in more than one way"), ("zh", "该值有不止一种读法")])
+def test_a_value_that_has_two_readings_is_a_warning(contract: Contract, language: Any, wrong: str) -> None:
+    measures = Measures(1, {"unambiguous:measured_at": RuleMeasure(1, 0, 1, ((2, "2024-11-03 01:30"),))})
+    (fault,) = answer(replace(contract, language=language), (), ROW | {"rows": 1, "measures": measures.to_json()}).faults
+    assert (fault.severity, fault.column, fault.wrong, fault.rows) == ("warning", "time", wrong, 1)
+
+
 def test_rows_that_spark_judged_are_counted_from_the_checks_and_named_by_line(contract: Contract) -> None:
     rules = rules_of(contract, ROOT)
     unique = next(rule for rule in rules if rule.scope == "rows")
