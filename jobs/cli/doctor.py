@@ -154,7 +154,8 @@ def _part(settings: Settings, part: Component) -> str:
         healthy = False
     if not healthy:
         raise LakeError(f"runs (pid {running.pid}) but does not answer", f"see .lake/logs/{part.name}.log, then ./lake down and ./lake up")
-    return f"up {running.seconds_up / 60:.0f} min, pid {running.pid}, port {', '.join(map(str, part.ports))}" if part.ports else f"up {running.seconds_up / 60:.0f} min, pid {running.pid}"
+    ports = f", port {', '.join(map(str, part.ports))}" if part.ports else ""
+    return f"up {running.seconds_up / 60:.0f} min, pid {running.pid}{ports}"
 
 
 def _elsewhere(require: Callable[[], None]) -> str:

@@ -11,7 +11,6 @@ from typing import Any
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from pyarrow import fs
 
 from jobs.platform.errors import LakeError
 from jobs.platform.secrets import credentials
@@ -38,15 +37,6 @@ def delta_options(settings: Settings, role: str = "job") -> dict[str, str]:
         "AWS_REGION": settings.storage.region, "AWS_ALLOW_HTTP": str(settings.endpoint.startswith("http:")).lower(),
         "AWS_VIRTUAL_HOSTED_STYLE_REQUEST": "false", "conditional_put": "etag", "max_retries": "6", "retry_timeout": "20s",
     }
-
-
-def arrow_fs(settings: Settings, role: str = "job") -> fs.S3FileSystem:
-    who = credentials(settings, role)
-    scheme, _, host = settings.endpoint.partition("://")
-    return fs.S3FileSystem(
-        access_key=who.access_key, secret_key=who.secret_key, endpoint_override=host, scheme=scheme, region=settings.storage.region,
-        force_virtual_addressing=False,
-    )
 
 
 def keys(client: Any, bucket: str, prefix: str = "") -> Iterator[dict[str, Any]]:

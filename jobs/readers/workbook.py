@@ -100,7 +100,7 @@ def _sheet_part(contract: Contract, sheet: Sheet, constants: Mapping[str, str], 
     mapping, _ = match_headers(contract, heads)
     by_header = {mapping[column.name]: column for column in contract.columns if column.name in mapping}
     table = pl.DataFrame({head: _texts(rows, i, by_header.get(head)) for i, head in zip(used, heads, strict=True)})
-    skipped = skips(table, reader, [[_text(row[i], None) for i in used] for _, row in header])
+    skipped = skips(table, reader, [[cell_text(row[i]) for i in used] for _, row in header])
     table, records = skipped.left(table), skipped.left(pl.Series("_record", [at for at, _ in rows], dtype=pl.Int64))
     part = framed(contract, table, constants, records, {"$sheet": pl.Series([sheet.name] * table.height, dtype=pl.String)})
     frame = part.frame.with_columns(pl.lit(number, pl.Int32).alias("_part"))
@@ -109,17 +109,17 @@ def _sheet_part(contract: Contract, sheet: Sheet, constants: Mapping[str, str], 
 
 def _names(sheet: Sheet, header: Rows) -> list[str]:
     if len(header) == 1:
-        return [_text(cell, None).strip() for cell in header[0][1]]
+        return [cell_text(cell).strip() for cell in header[0][1]]
     merged = sheet.merged
-    lines = [[_text(cell, None) or (merged or {}).get((at, i), "") for i, cell in enumerate(row)] for at, row in header]
+    lines = [[cell_text(cell) or (merged or {}).get((at, i), "") for i, cell in enumerate(row)] for at, row in header]
     return joined(lines, fill=merged is None)
 
 
 def _texts(rows: Rows, at: int, column: Column | None) -> pl.Series:
-    return pl.Series([_text(row[at], column, number) for number, row in rows], dtype=pl.String)
+    return pl.Series([cell_text(row[at], column, number) for number, row in rows], dtype=pl.String)
 
 
-def _text(cell: Any, column: Column | None, row: int = 0) -> str:
+def cell_text(cell: Any, column: Column | None = None, row: int = 0) -> str:
     """Excel stores every number as a float, though a person typed 12, not 12.0, and a date as a date, however the contract spells its text."""
     if isinstance(cell, str):
         return cell

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 import json
@@ -12,14 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from charset_normalizer import from_bytes
 from python_calamine import CalamineError, CalamineWorkbook
 
 from jobs.platform.errors import LakeError
+from jobs.readers.encoding import Probe
+from jobs.readers.outcome import Refused
+from jobs.readers.workbook import cell_text
 
 DELIMITERS = ",;\t|"
-ENCODINGS = ["gb18030", "big5hkscs", "shift_jis", "euc_kr", "cp1252"]  # tried for what is not UTF-8
-LOOKED_AT = 1 << 20  # bytes from which delimiter and encoding are told
+LOOKED_AT = 1 << 20  # characters from which the delimiter is told
 DEPTH = 4  # levels of a JSON document in which rows are looked for
 
 
@@ -65,29 +65,19 @@ def _excel(content: bytes) -> Sample:
     """The first sheet; its first row that is not blank is the header."""
     rows = [row for row in CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0).to_python() if any(cell != "" for cell in row)]
     names = [str(name).strip() for name in rows[0]] if rows else []
-    frame = pl.DataFrame({name: pl.Series([_cell(row[i]) for row in rows[1:]], dtype=pl.String) for i, name in enumerate(names)})
+    frame = pl.DataFrame({name: pl.Series([cell_text(row[i]) for row in rows[1:]], dtype=pl.String) for i, name in enumerate(names)})
     return Sample(frame, {"format": "xlsx"}, {})
 
 
-def _cell(value: Any) -> str:
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return value.isoformat() if hasattr(value, "isoformat") else str(value)
-
-
 def _decoded(path: Path, content: bytes) -> tuple[str, str | None]:
-    """Text, and its encoding where it is not UTF-8."""
+    """Text, and its encoding where it had to be guessed, by what landing would guess."""
+    probe = Probe(None)
+    probe.feed(content)
     try:
-        return content.decode("utf-8-sig"), None
-    except UnicodeDecodeError:
-        pass
-    best = from_bytes(content[:LOOKED_AT], cp_isolation=ENCODINGS).best()
-    for name in [best.encoding] if best else []:
-        try:
-            return content.decode(name), codecs.lookup(name).name
-        except UnicodeDecodeError:
-            break
-    raise LakeError(f"the encoding of {path.name} is not known: it is neither UTF-8 nor {', '.join(ENCODINGS)}", "ask the department, or save it as UTF-8")
+        found = probe.found()
+        return content.decode(found.name).removeprefix("\ufeff"), found.name if found.how == "detected" else None
+    except (Refused, UnicodeDecodeError) as problem:
+        raise LakeError(f"the encoding of {path.name} is not known: {problem}", "ask the department, or save it as UTF-8") from None
 
 
 def _delimited(path: Path, text: str, encoding: str | None) -> Sample:
