@@ -92,18 +92,21 @@ def _judged_in_spark(
 
 
 def _groups(rows: Sequence[dict[str, Any]], rules: Sequence[Rule]) -> list[list[dict[str, Any]]]:
-    """A delivery of its own where there are few, where a critical rule failed, or where Spark judges; of many, the others share one validation."""
+    """A delivery of its own where there are few, or where Spark judges; of many, the first that failed a critical rule, and all others share one validation."""
     if len(rows) <= ONE_BY_ONE or len(fused(rules)) < len(rules):
         return [[row] for row in rows]
-    calm = [row for row in rows if _calm(Measures.from_json(row["measures"]), rules)]
-    shared = {row["delivery"] for row in calm}
-    return [*[[row] for row in rows if row["delivery"] not in shared], *([calm] if calm else [])]
+    measures = {row["delivery"]: Measures.from_json(row["measures"]) for row in rows}
+    unknown = [row for row in rows if not {rule.id for rule in rules} <= set(measures[row["delivery"]].rules)]  # a rule is newer than what landing judged
+    failed = [row for row in rows if row not in unknown and _failed(measures[row["delivery"]], rules)][:ONE_BY_ONE]
+    alone = {row["delivery"] for row in (*unknown, *failed)}
+    shared = [row for row in rows if row["delivery"] not in alone]
+    return [*[[row] for row in rows if row["delivery"] in alone], *([shared] if shared else [])]
 
 
-def _calm(measures: Measures, rules: Sequence[Rule]) -> bool:
-    """Every rule was judged while landing (none is newer than that), and no row failed a critical one."""
+def _failed(measures: Measures, rules: Sequence[Rule]) -> bool:
+    """Whether a row failed a critical rule."""
     critical = {rule.id for rule in rules if rule.severity == "critical"}
-    return {rule.id for rule in rules} <= set(measures.rules) and not any(m.unexpected for rule, m in measures.rules.items() if rule in critical or rule.startswith("castable:"))
+    return any(m.unexpected for rule, m in measures.rules.items() if rule in critical or rule.startswith("castable:"))
 
 
 def _validate(spark: SparkSession, settings: Settings, contract: Contract, rules: Sequence[Rule], group: Sequence[dict[str, Any]]) -> dict[str, Verdict]:

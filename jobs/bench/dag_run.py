@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from pyspark.sql import SparkSession
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
@@ -34,19 +35,30 @@ def run(spark: SparkSession, settings: Settings, rounds: int, tell: Callable[[st
 
 def _timed_run(spark: SparkSession, settings: Settings, datasets: int) -> float:
     """Seconds from the start to the end of a run that lands this many new datasets. Their contracts stand under conf/ for as long."""
-    contracts = [_declared(settings, f"dag_{uuid.uuid4().hex[:8]}") for _ in range(datasets)]
+    contracts = [declared(settings, f"dag_{uuid.uuid4().hex[:8]}") for _ in range(datasets)]
     try:
         for contract in contracts:
             delivered(settings, contract, ROWS)
-        return _run(settings, [contract.dataset for contract in contracts])
+        return batch_run(settings, [contract.dataset for contract in contracts]).seconds
     finally:
         for contract in contracts:
-            contract_path(settings.root, contract.dataset).unlink()
-            emptied(settings, "landing", f"{contract.landing}/")
-            forget(spark, settings, contract)
+            undeclared(spark, settings, contract)
 
 
-def _declared(settings: Settings, name: str) -> Contract:
+def swept(spark: SparkSession, settings: Settings) -> None:
+    """Remove what a benchmark that was killed left behind. One benchmark runs at a time."""
+    for path in contract_path(settings.root, "bench.any").parent.glob("*.yaml"):
+        undeclared(spark, settings, load_contract(path))
+
+
+def undeclared(spark: SparkSession, settings: Settings, contract: Contract) -> None:
+    """Nothing of the dataset is left."""
+    contract_path(settings.root, contract.dataset).unlink()
+    emptied(settings, "landing", f"{contract.landing}/")
+    forget(spark, settings, contract)
+
+
+def declared(settings: Settings, name: str) -> Contract:
     """The benchmark's contract as a dataset of the lake, where Airflow's tasks find it."""
     text = contract_path(payments.HERE, "bench.payment").read_text(encoding="utf-8")
     for old, new in (("id: bench.payment", f"id: bench.{name}"), ("s3://landing/bench/payment", f"s3://landing/bench/{name}"), ("  - name: payment\n", f"  - name: {name}\n")):
@@ -57,10 +69,20 @@ def _declared(settings: Settings, name: str) -> Contract:
     return load_contract(path)
 
 
-def _run(settings: Settings, datasets: Sequence[str]) -> float:
+@dataclass(frozen=True)
+class BatchRun:
+    """A run of the batch DAG that ended well: its id, seconds from its start to its end, and how many task instances it had."""
+
+    name: str
+    seconds: float
+    tasks: int
+
+
+def batch_run(settings: Settings, datasets: Sequence[str]) -> BatchRun:
+    """Run these datasets and wait. Raises LakeError where the run fails."""
     airflow = Airflow(settings)
     name = triggered(airflow, DAG, {"datasets": list(datasets), "periods": []})
     waits = Retrying(retry=retry_if_result(lambda state: state not in ("success", "failed")), wait=wait_fixed(1), stop=stop_after_delay(PATIENCE))
     if waits(lambda: airflow.state(DAG, name)) != "success":
         raise LakeError(f"the run {name} of {DAG} failed", f"see {airflow.url(DAG, name)}")
-    return airflow.seconds(DAG, name)
+    return BatchRun(name, airflow.seconds(DAG, name), len(airflow.tasks(DAG, name)))

@@ -43,6 +43,12 @@ def chunks(rows: int) -> Iterator[bytes]:
         yield sink.getvalue()
 
 
+def small_dump(number: int, rows: int) -> bytes:
+    """A small CSV of its own: the `number`-th run of `rows` payments, with the header."""
+    categories = pl.Series(contract("payment")[0].column("category").enum)
+    return _frame(number * rows, (number + 1) * rows, categories).write_csv(datetime_format="%Y-%m-%d %H:%M:%S").encode()
+
+
 def _frame(start: int, end: int, categories: pl.Series) -> pl.DataFrame:
     dice, count = np.random.default_rng([SEED, start]), end - start
     cents = np.where(dice.random(count) < FAULTS, -100, dice.gamma(1.2, 40_000, count).astype(np.int64))

@@ -1,4 +1,4 @@
-"""lake bench land"""
+"""lake bench land | deliveries"""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import statistics
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -26,8 +26,8 @@ AIMS = {"plain_spark": 0.6, "spark_gx": 0.35, "polars": 1.2}
 
 def add(app: typer.Typer) -> None:
     bench = typer.Typer(no_args_is_help=True, help="Benchmarks: what the lake costs against what one would write without it.")
-    bench.callback()(lambda: None)  # a command group even while it has one command
     bench.command("land")(land)
+    bench.command("deliveries")(deliveries)
     app.add_typer(bench, name="bench")
 
 
@@ -47,6 +47,7 @@ def land(
     spark = open_session(settings)
     try:
         with told.status("starting …") as status:
+            dag_run.swept(spark, settings)
             timings = landing.run(spark, settings, rows, rounds, status.update)
             alone = small.run(spark, settings, rounds, status.update)
             with contextlib.redirect_stdout(sys.stderr):
@@ -55,6 +56,36 @@ def land(
     finally:
         spark.stop()
     report(f"land {rows:,} rows × 8 columns", [timings, alone, in_a_run], as_json, {"rows": rows, "rounds": rounds})
+
+
+def deliveries(
+    count: Annotated[int, typer.Option("--deliveries", min=1, help="small files that wait at once, beside a damaged one")] = 1000,
+    rows: Annotated[int, typer.Option(min=1, help="rows of each")] = 100,
+    as_json: Annotated[bool, typer.Option("--json", help="print one JSON object instead of a table")] = False,
+) -> None:
+    """Many small deliveries that wait at once, landed by one DAG run. Example: [bold]./lake bench deliveries --deliveries 200[/]"""
+    from jobs.bench import backlog, dag_run
+    from jobs.cli.stack import bring_up
+    from jobs.platform.spark import open_session
+
+    settings = load_settings()
+    with contextlib.redirect_stdout(sys.stderr):
+        bring_up(settings)
+    spark = open_session(settings)
+    try:
+        with told.status("starting …") as status:
+            dag_run.swept(spark, settings)
+            done = backlog.run(spark, settings, count, rows, status.update)
+    finally:
+        spark.stop()
+    facts = {"deliveries_a_minute": round(done.a_minute), **asdict(done)}
+    if as_json:
+        typer.echo(json.dumps({"bench": f"{count:,} deliveries of {rows:,} rows"} | facts))
+        return
+    table = Table("", "", title=f"{count:,} deliveries of {rows:,} rows and a damaged one, by one DAG run")
+    for name, value in facts.items():
+        table.add_row(name.replace("_", " "), ", ".join(f"{step} {seconds:.1f} s" for step, seconds in value.items()) if isinstance(value, dict) else f"{value:,.0f}")
+    console.print(table)
 
 
 def report(title: str, groups: Sequence[Sequence[Timing]], as_json: bool, facts: Mapping[str, Any]) -> None:

@@ -29,7 +29,7 @@ class QualityPageView(DefaultJinjaPageView):  # type: ignore[misc]
 
 def publish(settings: Settings, contract: Contract, group: Sequence[dict[str, Any]], result: ExpectationSuiteValidationResult) -> str:
     """Write the page of a validation; returns its key. `publish_index` makes it found."""
-    name = group[0]["delivery"] if len(group) == 1 else f"{group[0]['period']}/{len(group)}-deliveries"
+    name = group[0]["delivery"] + (f"-and-{len(group) - 1}-more" if len(group) > 1 else "")
     key = f"gx/{contract.table}/{name}.html"
     result.meta.setdefault("run_id", {"run_name": name, "run_time": result.meta.get("validation_time")})
     said = {
