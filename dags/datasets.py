@@ -1,29 +1,36 @@
-"""One DAG a dataset, generated from its contract: register → land → check → conform. Parsing reads YAML only."""
+"""One DAG a dataset, generated from its contract: (extract →) register → land → check → conform. Parsing reads YAML only."""
 
 from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from airflow.sdk import DAG, Asset, Param, get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 
 from jobs.contracts.load import BrokenContract, contract_path, load_contract
 from jobs.contracts.model import Contract
-from jobs.steps import STEPS
+from jobs.platform.settings import load_settings
+from jobs.steps import FETCH, STEPS
 
 ROOT = Path(__file__).resolve().parents[1]
 START = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
 
 
-def step_task(step: str, dataset: str, outlets: list[Asset]):
+def step_task(step: str, dataset: str, outlets: list[Asset], period: str = ""):
+    """`period`: strftime format of the period of a run that is given none."""
+
     @task(task_id=step, retries=2, retry_delay=dt.timedelta(seconds=20), execution_timeout=dt.timedelta(hours=2), outlets=outlets)
     def run() -> None:
         from jobs.orchestration import run_task, this_try  # seconds of imports, in the task only
         from jobs.platform.airflow_connection import door_of_airflow
 
         context = get_current_context()
-        (done,) = run_task(step, [dataset], this_try(context["ti"]), tuple(context["params"]["periods"] or ()), door_of_airflow())
+        asked = tuple(context["params"]["periods"] or ())
+        if period and not asked:
+            asked = (context["dag_run"].run_after.astimezone(ZoneInfo(load_settings().time_zone)).strftime(period),)
+        (done,) = run_task(step, [dataset], this_try(context["ti"]), asked, door_of_airflow())
         if step == "conform" and not done.result.changed:
             raise AirflowSkipException(f"silver of {dataset} is as it was: no asset event")
 
@@ -38,7 +45,8 @@ def dataset_dag(contract: Contract) -> DAG:
         default_args={"owner": contract.owner}, params={"periods": Param([], type=["array", "null"], description="only these periods; empty: all that is new")},
     ) as dag:  # fmt: skip
         outlet = Asset(f"lake://silver/{contract.table}")
-        tasks = [step_task(step, contract.dataset, [outlet] if step == "conform" else []) for step in STEPS]
+        fetching = [step_task(FETCH, contract.dataset, [], contract.database.period)] if contract.database else []
+        tasks = fetching + [step_task(step, contract.dataset, [outlet] if step == "conform" else []) for step in STEPS]
         for before, after in zip(tasks, tasks[1:], strict=False):
             before >> after
     return dag

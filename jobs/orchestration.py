@@ -23,7 +23,7 @@ from jobs.platform.errors import LakeError
 from jobs.platform.outage import outages_named, require_lake
 from jobs.platform.settings import Settings, load_settings
 from jobs.platform.spark import Door, open_session, stop_earlier, task_session_id
-from jobs.steps import STEPS
+from jobs.steps import FETCH, STEPS
 
 log = logging.getLogger("civiclake")
 log.addHandler(logging.NullHandler())  # a command says on its own screen what a task says in its log
@@ -121,7 +121,7 @@ def run_verb(step: str, spark: SparkSession, settings: Settings, dataset: str, p
     from jobs.quality.implied import rules_of
 
     contract, verb = load_contract(contract_path(settings.root, dataset)), import_module(f"jobs.{step}").run
-    if step == "register":
+    if step in (FETCH, "register"):
         return verb(spark, settings, contract, periods)
     rules = rules_of(contract, settings.root)
     return verb(spark, settings, contract, rules, periods) if step == "land" else verb(spark, settings, contract, rules)
@@ -149,6 +149,7 @@ def _run_row(settings: Settings, step: str, run: str, session: str, done: Done) 
 
 # column of ops.runs → what the verb's result calls it
 COUNTS = {
+    "extract": {"deliveries": "new", "rows_out": "rows"},
     "register": {"deliveries": "new"},
     "land": {"deliveries": "deliveries", "rows_in": "records", "rows_out": "rows"},
     "check": {"deliveries": "deliveries"},
@@ -185,5 +186,5 @@ def groups(datasets: Sequence[str], most: int) -> list[list[str]]:
 
 
 def small_datasets(root: Path) -> list[Contract]:
-    """Those that share the batch DAG's tasks; a broken contract is not among them: its own DAG shows it."""
-    return [contract for contract in load_all(root)[0] if contract.small]
+    """Those that share the batch DAG's tasks; a broken contract is not among them: its own DAG shows it. What is extracted has a period of its own, and so its own DAG."""
+    return [contract for contract in load_all(root)[0] if contract.small and contract.database is None]

@@ -1,4 +1,4 @@
-"""lake deliver | land | sql"""
+"""lake deliver | extract | land | sql"""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ FORMATS = ("table", "csv", "json", "parquet")
 
 def add(app: typer.Typer) -> None:
     app.command("deliver")(deliver)
+    app.command("extract")(extract)
     app.command("land")(land)
     app.command("sql")(sql)
 
@@ -52,6 +53,29 @@ def deliver(
             raise LakeError(f"the contract of {dataset} takes no {name} like {value!r}", f"it must match {pattern}")
     done = put(settings, ((f"{contract.landing}/{period}/{file.name}", file) for file in files))
     console.print(f"{done.new} files delivered, {done.known} stood there already; next: ./lake land {dataset}, or ./lake run {dataset}", highlight=False)
+
+
+def extract(
+    dataset: Annotated[str, typer.Argument(help="<department>.<dataset> whose contract names a database")],
+    period: Annotated[str, typer.Argument(help="the period the rows are for, e.g. 2025-03")],
+    again: Annotated[bool, typer.Option(help="fetch a period that has its dump once more; other rows then correct it")] = False,
+) -> None:
+    """Fetch a table over JDBC into the landing zone, as that period's dump. Example: [bold]./lake extract registry.company 2025-03 --again[/]"""
+    from jobs import extract as verb
+    from jobs.platform.outage import outages_named, require_lake
+    from jobs.platform.spark import open_session
+
+    settings = load_settings()
+    contract = contract_of(settings, dataset)
+    require_lake(settings)
+    spark = open_session(settings)
+    try:
+        with console.status(f"extract {dataset} …"), outages_named(settings):
+            done = verb.run(spark, settings, contract, (period,), again)
+    finally:
+        spark.stop()
+    said = f"{done.rows:,} rows delivered" if done.new else f"{done.rows:,} rows read, which stood there already" if done.rows else "the period has its dump already; --again fetches it once more"
+    console.print(f"{said}; next: ./lake land {dataset}, or ./lake run {dataset}", highlight=False)
 
 
 def land(

@@ -18,7 +18,7 @@ from jobs.platform.components import job_env, spark_home, write_job_conf
 from jobs.platform.errors import LakeError
 from jobs.platform.settings import load_settings
 from jobs.platform.writers import admit
-from jobs.steps import STEPS
+from jobs.steps import FETCH, STEPS
 
 
 def add(app: typer.Typer) -> None:
@@ -26,14 +26,14 @@ def add(app: typer.Typer) -> None:
 
 
 def submit(
-    verb: Annotated[str, typer.Argument(help=" | ".join(STEPS))],
+    verb: Annotated[str, typer.Argument(help=" | ".join((FETCH, *STEPS)))],
     dataset: Annotated[str, typer.Argument(help="<department>.<dataset>")],
     period: Annotated[list[str] | None, typer.Option(help="only these periods; register and land")] = None,
 ) -> None:
     """Run one verb by spark-submit, with a Spark driver of its own. Example: [bold]./lake submit land finance.spend --period 2013[/]"""
     settings = load_settings()
-    if verb not in STEPS:
-        raise LakeError(f"there is no verb {verb!r}", f"verbs are {', '.join(STEPS)}")
+    if verb not in (FETCH, *STEPS):
+        raise LakeError(f"there is no verb {verb!r}", f"verbs are {', '.join((FETCH, *STEPS))}")
     contract_of(settings, dataset)
     asked = [text for name in period or () for text in ("--period", name)]
     properties = write_job_conf(settings) / "spark-defaults.conf"

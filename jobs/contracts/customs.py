@@ -93,6 +93,15 @@ class DriftCustom(Custom):
     retyped_column: Literal["discard_row"] = Field("discard_row", description="A value that is not of the column's type: `discard_row` quarantines its row.")
 
 
+class DatabaseCustom(Custom):
+    url: str = Field(description="JDBC address without user and password, e.g. jdbc:postgresql://host:5432/base.")
+    credentials: str = Field(pattern=r"[A-Za-z0-9_-]+", description="Name of the credentials: a file `<name>.properties` with `user` and `password` on the Spark server, see the how-to.")
+    table: str | None = Field(None, description="The table, with its schema where the database asks for one.")
+    query: str | None = Field(None, description="A SELECT instead of a table.")
+    fetch_rows: int = Field(10_000, gt=0, description="Rows fetched in one go.")
+    period: str = Field("%Y-%m-%d", description="strftime format of the period that a scheduled run extracts, in the lake's time zone.")
+
+
 class ContractCustom(Custom):
     """On the contract."""
 
@@ -101,6 +110,7 @@ class ContractCustom(Custom):
     period_pattern: str = Field(r"[0-9A-Za-z._-]+", description="Regex a period folder's name must fully match.")
     reader: ReaderCustom = Field(ReaderCustom(), description="How a file is read.")  # type: ignore[call-arg]
     drift: DriftCustom = Field(DriftCustom(), description="What to do when a dump changes its shape.")  # type: ignore[call-arg]
+    database: DatabaseCustom | None = Field(None, description="A table that `lake extract` fetches over JDBC as the period's dump (format parquet).")
     source_time_zone: str = Field("UTC", description="IANA zone of every local timestamp in the dump; stored in UTC.")
     tolerated_rejected_share: float = Field(1.0, description="A delivery with a larger share of quarantined rows is held (0 to 1).")
     schedule: str | None = Field(None, description="Airflow cron expression of the dataset's own DAG.")
@@ -137,7 +147,7 @@ def known(model: type[Custom]) -> dict[str, Any]:
     return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
-NESTED = (ReaderCustom, ArchiveCustom, NamespaceCustom, CaptureCustom, UnpivotCustom, DriftCustom, ValueMapCustom, NumbersCustom)
+NESTED = (ReaderCustom, ArchiveCustom, NamespaceCustom, CaptureCustom, UnpivotCustom, DriftCustom, DatabaseCustom, ValueMapCustom, NumbersCustom)
 
 
 def nested_names() -> set[str]:

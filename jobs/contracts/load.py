@@ -15,7 +15,7 @@ from ruamel.yaml.error import MarkedYAMLError
 
 from jobs.contracts import odcs, sense
 from jobs.contracts.customs import ColumnCustom, ContractCustom, known, nested_names
-from jobs.contracts.model import Archive, Capture, Classification, Column, Contract, Drift, Kind, Namespace, Numbers, Reader, Unpivot, ValueMap
+from jobs.contracts.model import Archive, Capture, Classification, Column, Contract, Database, Drift, Kind, Namespace, Numbers, Reader, Unpivot, ValueMap
 from jobs.contracts.odcs import did_you_mean
 from jobs.contracts.sense import Fault
 
@@ -163,6 +163,7 @@ def _contract(path: Path, document: Any) -> Contract:
         source_time_zone=custom.source_time_zone, period_pattern=custom.period_pattern, tolerated_rejected_share=custom.tolerated_rejected_share,
         schedule=custom.schedule, small=custom.small, language=custom.language, granted_roles=tuple(str(role["role"]) for role in document.get("roles") or () if role.get("access") == "read"),
         identity=custom.identity, support=tuple(str(s.get("url") or s.get("channel")) for s in document.get("support") or ()),
+        database=Database(**custom.database.model_dump()) if custom.database else None,
         sla=tuple((str(s["property"]), f"{s['value']} {s.get('unit', '')}".strip()) for s in document.get("slaProperties") or ()), path=str(path),
     )  # fmt: skip
 

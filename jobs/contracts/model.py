@@ -159,6 +159,18 @@ class Reader:
 
 
 @dataclass(frozen=True)
+class Database:
+    """A table of a department's own database, read over JDBC. `credentials`: a name, never the credentials."""
+
+    url: str
+    credentials: str
+    table: str | None = None
+    query: str | None = None
+    fetch_rows: int = 10_000
+    period: str = "%Y-%m-%d"  # strftime format of the period that a scheduled run extracts
+
+
+@dataclass(frozen=True)
 class Drift:
     new_column: DriftPolicy = "freeze"
     missing_column: DriftPolicy = "freeze"
@@ -190,6 +202,7 @@ class Contract:
     identity: tuple[str, ...] = ()  # events: columns that should identify a row; repeats are flagged, not removed
     support: tuple[str, ...] = ()
     sla: tuple[tuple[str, str], ...] = ()
+    database: Database | None = None  # where `extract` fetches a dump; None: the department sends it
     path: str = ""
 
     @property

@@ -14,6 +14,7 @@ from jobs.contracts.customs import (
     ColumnCustom,
     ContractCustom,
     Custom,
+    DatabaseCustom,
     DriftCustom,
     NamespaceCustom,
     NumbersCustom,
@@ -92,6 +93,7 @@ SECTIONS: tuple[tuple[str, str, type[Custom]], ...] = (
     ("`numbers`", "On the reader or on a property: how people write numbers. A style that is not stated is not read: such a value fails.", NumbersCustom),
     ("`reader.archive`", "Archives and compression are told by their content, nested ones too, and opened for every format but attachments; a zipped shapefile is one file.", ArchiveCustom),
     ("`drift`", "What to do when a dump changes its shape.", DriftCustom),
+    ("`database`", "A table of a department's own database, fetched over JDBC.", DatabaseCustom),
     ("On a property", "", ColumnCustom),
     ("`valueMap[]`", "", ValueMapCustom),
 )

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from jobs.contracts import format_options, formats
+from jobs.contracts import database, format_options, formats
 from jobs.contracts.model import Column, Contract
 
 PROPERTIES = ("schema", 0, "properties")
@@ -30,6 +30,7 @@ def faults(document: Any, contract: Contract) -> Iterator[Fault]:
     yield from _names(contract)
     yield from _keys(contract)
     yield from _reader(document, contract)
+    yield from (Fault((*_custom_at(document, "database"), name), message) for name, message in database.faults(contract))
     yield from _ignored(document)
     groups = _groups(contract)
     for index, column in enumerate(contract.columns):

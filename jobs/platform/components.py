@@ -220,6 +220,8 @@ def _connect_analyst(settings: Settings) -> Component:
 def analyst_conf(settings: Settings) -> dict[str, str]:
     """Spark's configuration of the analysts' server: plans and requests pass the two guards compiled beside the LogStore."""
     conf = spark_conf(settings)
+    for name in ("spark.driver.extraJavaOptions", "spark.executor.extraJavaOptions"):
+        conf[name] = conf[name].removesuffix(credentials_of_databases(settings)).strip()
     return conf | {
         "spark.master": "local[2]", "spark.local.dir": str(settings.state / "spark-analyst" / "local"), "spark.connect.grpc.binding.port": str(settings.port("connect_analyst")),
         "spark.sql.extensions": f"{conf['spark.sql.extensions']},org.civiclake.AnalystGuard", "spark.connect.grpc.interceptor.classes": "org.civiclake.AnalystDoor",
@@ -250,10 +252,10 @@ def spark_conf(settings: Settings) -> dict[str, str]:
     told = {} if master.startswith("local") else {f"spark.executorEnv.{name}": value for name, value in task_env(settings).items()}
     return told | {
         "spark.master": master,
-        "spark.executor.extraJavaOptions": "-Duser.timezone=UTC",
+        "spark.executor.extraJavaOptions": f"-Duser.timezone=UTC {credentials_of_databases(settings)}",
         "spark.driver.extraClassPath": f"{jars}/*",
         "spark.executor.extraClassPath": f"{jars}/*",
-        "spark.driver.extraJavaOptions": f"-Duser.timezone=UTC -Dderby.system.home={settings.state}/spark",
+        "spark.driver.extraJavaOptions": f"-Duser.timezone=UTC -Dderby.system.home={settings.state}/spark {credentials_of_databases(settings)}",
         "spark.connect.grpc.binding.address": "127.0.0.1",
         "spark.connect.grpc.binding.port": str(settings.port("connect")),
         "spark.ui.enabled": "false",
@@ -284,6 +286,11 @@ def spark_conf(settings: Settings) -> dict[str, str]:
         "spark.hadoop.fs.s3a.aws.credentials.provider": "software.amazon.awssdk.auth.credentials.EnvironmentVariableCredentialsProvider",
         **settings.spark.conf,
     }
+
+
+def credentials_of_databases(settings: Settings) -> str:
+    """Java's option that says where the credentials of departments' databases are: a file `<name>.properties` each, with `user` and `password`."""
+    return f"-Dciviclake.jdbc={os.environ.get('LAKE_JDBC_CREDENTIALS') or settings.state / 'jdbc'}"
 
 
 def airflow_env(settings: Settings) -> dict[str, str]:

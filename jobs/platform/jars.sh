@@ -22,6 +22,7 @@ done
 (cd "$jars" && sha256sum --quiet --check "$root/jobs/platform/jars.sha256") # the very bytes that were tested
 classes=$(mktemp -d)
 javac -nowarn -d "$classes" -cp "$spark/jars/*:$jars/*" "$root"/jobs/platform/logstore/*.java
+mkdir -p "$classes/META-INF/services"; echo org.civiclake.NamedCredentials > "$classes/META-INF/services/org.apache.spark.sql.jdbc.JdbcConnectionProvider"
 jar --create --file "$classes.jar" -C "$classes" .
 mv "$classes.jar" "$jars/civiclake-logstore.jar.new"; mv "$jars/civiclake-logstore.jar.new" "$jars/civiclake-logstore.jar" # at once: a server may be running
 rm -rf "$classes"
