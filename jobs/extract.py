@@ -89,7 +89,7 @@ def _fetched(spark: SparkSession, base: Database, contract: Contract, key: str) 
         answer = ordered.mapInArrow(_writer(key, schema), "answer string").first()
         after = _count(spark, base)
     except PySparkException as problem:
-        raise LakeError(f"{contract.dataset} cannot be extracted: {_said(problem)}", f"mend the address, the table or the credentials {base.credentials!r}, then run it again") from None
+        raise LakeError(f"{contract.dataset} cannot be extracted from {base.url}: {_said(problem)}", f"mend the address, the table or the credentials {base.credentials!r}, then run it again") from None
     dump = Dump(**json.loads(answer["answer"]))  # type: ignore[index]
     if not before == dump.rows == after:
         raise LakeError(f"the table of {contract.dataset} changed while it was read: {before:,} rows before, {dump.rows:,} read, {after:,} after", "nothing was delivered; run it again")
@@ -135,10 +135,11 @@ def _writer(key: str, schema: pa.Schema) -> Callable[[Iterable[pa.RecordBatch]],
     return write
 
 
-def _said(problem: Exception) -> str:
-    """The database's own words: the first line that is not Spark's frame around them."""
-    lines = [line.strip() for line in str(problem).splitlines() if line.strip()]
-    return next((line for line in lines if "Exception:" in line or "SQL" in line), lines[0] if lines else type(problem).__name__)[:300]
+def _said(problem: PySparkException) -> str:
+    """The database's own words, which stand under Spark's: the message of the innermost cause."""
+    trace = str(getattr(problem, "getStackTrace", lambda: "")() or "")
+    causes = re.findall(r"^Caused by: [\w.$]+: (.+)$", trace, re.MULTILINE)
+    return (causes[-1] if causes else str(problem).strip().splitlines()[0])[:300]
 
 
 def main() -> None:

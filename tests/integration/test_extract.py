@@ -51,7 +51,7 @@ def address(settings: Settings) -> Iterator[str]:
 
 def filled(spark: SparkSession, address: str, table: str, rows: list[tuple[Any, ...]]) -> None:
     frame = spark.createDataFrame(rows, "COMPANY_ID int, TITLE string, CAPITAL decimal(12,2), REGISTERED_AT timestamp_ntz")
-    options = {"url": address, "dbtable": table, "connectionProvider": PROVIDER, "lakeCredentials": NAME, "createTableColumnTypes": "TITLE VARCHAR(80)", "truncate": "true"}
+    options = {"url": address, "dbtable": table, "connectionProvider": PROVIDER, "lakeCredentials": NAME, "truncate": "true"}
     frame.write.format("jdbc").options(**options).mode("overwrite").save()
 
 
@@ -92,9 +92,9 @@ def test_a_query_is_a_dump_too(spark: SparkSession, settings: Settings, address:
 
 
 REFUSED: dict[str, tuple[dict[str, Any], tuple[str, ...], str]] = {
-    "no such table": ({"table": "NOWHERE"}, ("2025-03",), "NOWHERE"),
+    "no such table": ({"table": "SYS.NOWHERE"}, ("2025-03",), "SYS.NOWHERE"),
     "no such credentials": ({"credentials": "nobody"}, ("2025-03",), "there are no credentials nobody: put user= and password= into"),
-    "no database there": ({"url": "jdbc:derby://127.0.0.1:1/none"}, ("2025-03",), "127.0.0.1"),
+    "no database there": ({"url": "jdbc:derby://127.0.0.1:1/none"}, ("2025-03",), "127.0.0.1:1/none: Connection refused"),
     "no period": ({}, (), "dump of one period"),
     "two periods": ({}, ("2025-03", "2025-04"), "dump of one period"),
     "a path for a period": ({}, ("../raw",), "dump of one period"),
