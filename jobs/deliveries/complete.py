@@ -16,6 +16,7 @@ from jobs.contracts.model import Contract, ExpectedFiles
 from jobs.deliveries.manifest import Promise
 
 SHOWN = 5
+GATED = ("waits_for_manifest", "waits_for_files", "manifest_mismatch", "not_listed")  # reasons that are looked at again whenever something comes
 
 
 @dataclass(frozen=True)
