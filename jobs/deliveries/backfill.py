@@ -59,7 +59,7 @@ def chosen(planned: Sequence[Planned], fill_gaps: bool) -> tuple[str, ...]:
 
 
 def file_states(contract: Contract, fresh: Iterable[tuple[str, str]], receipts: Sequence[Mapping[str, Any]], deliveries: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
-    """period → one of WORDS a file. `fresh`: (period, name) of files that are not registered. Manifests, resent files and those of sibling datasets are none."""
+    """period → one of WORDS a file. `fresh`: (period, name) of files that are not registered. Manifests that are, resent files and those of sibling datasets are none."""
     rows = {(row["delivery"], row["name"]): row for row in deliveries}
     found: dict[str, list[str]] = defaultdict(list)
     there: set[tuple[str, str]] = set()
@@ -75,8 +75,7 @@ def file_states(contract: Contract, fresh: Iterable[tuple[str, str]], receipts: 
         if row and row["outcome"] == "landed":
             there.add((receipt["period"], receipt["name"]))
     for period, name in fresh:
-        if not is_manifest(contract, name):
-            found[period].append("corrected" if (period, name) in there else "new")
+        found[period].append("corrected" if (period, name) in there else "new")
     return found
 
 

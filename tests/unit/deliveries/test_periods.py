@@ -80,7 +80,8 @@ RECEIPT = {"delivery": "d", "name": "a.csv", "period": "1"}
         ([RECEIPT], [row("resent")], [], []),
         ([RECEIPT], [row("not_applicable")], [], []),
         ([RECEIPT, RECEIPT], [row("landed", silver=0)], [], ["landed"]),  # delivered again
-        ([RECEIPT | {"name": "SUMS"}], [], [("1", "SUMS")], []),
+        ([RECEIPT | {"name": "SUMS"}], [], [], []),
+        ([RECEIPT], [row("held")], [("1", "SUMS")], ["held", "new"]),
     ],
 )
 def test_what_a_file_is(receipts: list[Any], deliveries: list[Any], fresh: list[tuple[str, str]], states: list[str]) -> None:
