@@ -175,9 +175,10 @@ def waiting(settings: Settings, contracts: Iterable[Contract]) -> list[str]:
     from jobs.register import unregistered
 
     ledger = Ledger(settings)
-    settled = {(row["dataset"], row["delivery"], row["name"]) for row in ledger.rows("deliveries") if row["outcome"] not in (None, "landed") or row["silver"] is not None}
+    deliveries = ledger.rows("deliveries")
+    settled = {(row["dataset"], row["delivery"], row["name"]) for row in deliveries if row["outcome"] not in (None, "landed") or row["silver"] is not None}
     open_ = {row["dataset"] for row in ledger.rows("receipts") if (row["dataset"], row["delivery"], row["name"]) not in settled}
-    open_ |= pending(ledger.rows("deliveries"), ledger.rows("approvals"))
+    open_ |= pending(deliveries, ledger.rows("approvals"))
     return [c.dataset for c in contracts if c.dataset in open_ or unregistered(settings, ledger, c)]
 
 

@@ -106,7 +106,7 @@ def _whole(spark: SparkSession, ledger: Ledger, contract: Contract, rows: Sequen
     manifests = listed(ledger.rows("manifests", dataset=contract.dataset))
     there = files(contract, ledger.rows("receipts", dataset=contract.dataset), known, ("rejected",))
     missing = waits(contract, there, manifests)
-    promises = _promises(there, {(m.period, p) for m in sorted(manifests, key=lambda m: m.arrived) for p in m.promises})
+    promises = _promises(there, [(m.period, p) for m in sorted(manifests, key=lambda m: (m.arrived, m.name), reverse=True) for p in m.promises])
     sums = _sums(spark, contract, [row["delivery"] for row in rows if any(p.totals for p in promises[row["delivery"]])])
     names: dict[str, list[str]] = defaultdict(list)
     for file in there:
@@ -122,7 +122,7 @@ def _whole(spark: SparkSession, ledger: Ledger, contract: Contract, rows: Sequen
 
 
 def _promises(there: Sequence[File], promised: Iterable[tuple[str, Promise]]) -> dict[str, list[Promise]]:
-    """delivery → the promises that mean its content."""
+    """delivery → the promises that mean its content, in the order of `promised`."""
     by_name: dict[tuple[str, str], list[Promise]] = defaultdict(list)
     for period, promise in promised:
         by_name[period, promise.file].append(promise)
@@ -133,7 +133,7 @@ def _promises(there: Sequence[File], promised: Iterable[tuple[str, Promise]]) ->
 
 
 def unkept(row: Mapping[str, Any], promises: Sequence[Promise], sums: Mapping[str, Decimal]) -> Hold | None:
-    """Why no promise about a delivery is kept (the first one's words); None where one is, or none was given. `row`: of ops.deliveries."""
+    """Why no promise about a delivery is kept (the words about the first); None where one is, or none was given. `row`: of ops.deliveries."""
     said = [_broken(row, promise, sums) for promise in promises]
     return None if not said or None in said else said[0]
 

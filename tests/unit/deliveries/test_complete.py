@@ -6,6 +6,8 @@ import itertools
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from jobs.contracts.model import Contract, ExpectedFiles, Manifest
 from jobs.deliveries.complete import File, Listed, waits
@@ -73,3 +75,19 @@ def test_the_words_say_what_is_missing(made: Contract, files: list[File], manife
     (wait,) = waits(made, files, manifests).values()
     assert said in wait.message
     assert wait.message.endswith(".")
+
+
+NAMES, HASHES = st.sampled_from(["a.csv", "b.csv", "c.csv"]), st.sampled_from("123")
+
+
+@given(
+    there=st.lists(st.tuples(NAMES, HASHES), unique=True, max_size=6), lists=st.lists(st.dictionaries(NAMES, HASHES, min_size=1), max_size=3), later=st.tuples(NAMES, HASHES),
+)
+def test_what_loads_is_vouched_for_as_a_whole_and_stays_so(there: list[tuple[str, str]], lists: list[dict[str, str]], later: tuple[str, str]) -> None:
+    manifests = [Listed("2024", "SUMS", str(i), tuple(Promise(n, hash=h) for n, h in said.items())) for i, said in enumerate(lists)]
+    files = [file(*each) for each in there]
+    held = waits(BY_LIST, files, manifests)
+    loads = {(f.name, str(f.hash)) for f in files if (f.delivery, f.name) not in held}
+    assert loads == {each for said in lists for each in said.items() if set(said.items()) <= set(there)}
+    more = waits(BY_LIST, [*files, file(*later)], manifests)
+    assert not {key for key in more if key not in held} - {(file(*later).delivery, later[0])}
