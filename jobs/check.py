@@ -45,7 +45,7 @@ def run(spark: SparkSession, settings: Settings, contract: Contract, rules: Sequ
     ledger = Ledger(settings)
     waiting = [row for row in ledger.deliveries(contract.dataset) if row["outcome"] == "landed" and not row["checked"]]
     if not waiting:
-        review(spark, ledger, contract)
+        _reviewed(spark, settings, ledger, contract, rules)
         return Checked(contract.dataset, 0, (), 0)
     held, broken = _judged_in_spark(spark, ledger, contract, rules, waiting)
     rest = [row for row in waiting if row["delivery"] not in broken]
@@ -68,10 +68,10 @@ def run(spark: SparkSession, settings: Settings, contract: Contract, rules: Sequ
     ledger.merge("checks", results)
     whole = holds(spark, ledger, contract, rest, held, broken)
     outcomes = [_unchecked(row, broken[d]) if (d := row["delivery"]) in broken else outcome_of(row, whole[d]) for row in waiting]
-    answered = [row | outcome for row, outcome in zip(waiting, outcomes, strict=True) if outcome["checked"]]
-    publish_answers(settings, contract, rules, answered, results)  # before the ledger: what is checked is not looked at again
+    told = [row | outcome for row, outcome in zip(waiting, outcomes, strict=True) if outcome["checked"]]
+    publish_answers(settings, contract, rules, _answered(told), results)  # before the ledger: what is checked is not looked at again
     ledger.merge("deliveries", outcomes)
-    review(spark, ledger, contract)  # what has come may complete what was held
+    _reviewed(spark, settings, ledger, contract, rules)
     names = {row["delivery"]: row["name"] for row in waiting}
     if broken:
         first = next(iter(broken.values()))
@@ -167,6 +167,19 @@ def _hold(contract: Contract, rules: Sequence[Rule], results: Sequence[dict[str,
 
 def _expected(rule: Rule) -> str:
     return ", ".join(f"{key} {value}" for key, value in rule.kwargs.items() if key not in ("column", "mostly"))
+
+
+def _reviewed(spark: SparkSession, settings: Settings, ledger: Ledger, contract: Contract, rules: Sequence[Rule]) -> None:
+    """What has come since, or what a person decided, may end a hold."""
+    rows = review(spark, ledger, contract)
+    if rows:
+        publish_answers(settings, contract, rules, _answered(rows), ledger.rows("checks", dataset=contract.dataset))
+        ledger.merge("deliveries", [outcome_of(row, Hold(row["reason"], row["message"])) for row in rows])
+
+
+def _answered(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Who let a delivery through, and why, is nothing the department has to mend."""
+    return [row if row["reason"] else row | {"message": None} for row in rows]
 
 
 def _held(names: dict[str, str], whole: dict[str, Hold]) -> tuple[tuple[str, str], ...]:

@@ -101,7 +101,7 @@ def run(spark: SparkSession, settings: Settings, contract: Contract, rules: Sequ
     if good:
         bronze.commit(table, contract, kept, [asdict(fact) for fact in good.values()])
     noted = [*held_back, *_rows(receipts, facts)]
-    publish_answers(settings, contract, rules, [row for row in noted if row["outcome"] == "rejected"])  # before the ledger: what it knows is not looked at again
+    publish_answers(settings, contract, rules, [row for row in noted if row["outcome"] in ("rejected", "waiting")])  # before the ledger: what it knows is not looked at again
     ledger.merge("deliveries", noted)
     refused = tuple((copy["name"], fact.message or "") for n, fact in facts.items() if fact.reason not in (None, "not_applicable") for copy in receipts[n]["copies"])
     records, rows, quarantined = (sum(getattr(fact, count) for fact in good.values()) for count in ("records", "rows", "quarantined"))

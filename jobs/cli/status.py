@@ -90,9 +90,9 @@ def delivery_table(rows: list[dict[str, Any]]) -> Table:
     table = Table("period", "file", "outcome", "rows", "silver", "rejected", "why", title="files")
     for row in sorted(rows, key=lambda row: (row["period"], row["name"])):
         if row["outcome"] != "not_applicable":
-            good = row["outcome"] in ("landed", "resent", "manifest")
+            colour = {"landed": "default", "resent": "default", "manifest": "default", "waiting": "yellow"}.get(row["outcome"], "red")
             counts = [f"{row[name] or 0:,}" for name in ("rows", "silver", "quarantined")]
-            table.add_row(row["period"], row["name"], row["outcome"] if good else f"[red]{row['outcome']}[/]", *counts, row["message"] or "")
+            table.add_row(row["period"], row["name"], f"[{colour}]{row['outcome']}[/]", *counts, row["message"] or "")
     return table
 
 

@@ -254,5 +254,10 @@ class Contract:
     def personal(self) -> bool:
         return bool(self.personal_columns)
 
+    @property
+    def judges_whole(self) -> bool:
+        """Whether a file may wait for others, or be held for the sake of the whole delivery."""
+        return bool(self.manifest or self.expected_files or self.most_shrink is not None)
+
     def column(self, name: str) -> Column:
         return next(c for c in self.columns if c.name == name)

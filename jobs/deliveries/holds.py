@@ -37,18 +37,16 @@ class Hold:
 FREE = Hold(None, None)
 
 
-def review(spark: SparkSession, ledger: Ledger, contract: Contract) -> None:
-    """Look again at what is held for a reason that may have gone, or that a person has decided about; repeating it changes nothing."""
+def review(spark: SparkSession, ledger: Ledger, contract: Contract) -> list[dict[str, Any]]:
+    """Look again at what is held for a reason that may have gone, or that a person has decided about: rows of ops.deliveries that change. Changes nothing itself."""
     asked = decisions(ledger, contract.dataset)
     held = [row for row in ledger.deliveries(contract.dataset) if row["outcome"] == "held"]
     held = [row for row in held if row["reason"] in REVIEWED or row["delivery"] in asked]
     if not held:
-        return
+        return []
     stopped = {row["delivery"]: str(row["message"]) for row in held if row["reason"] not in (*REVIEWED, DECLINED)}
     found = holds(spark, ledger, contract, held, stopped)
-    changed = [outcome_of(row, found[row["delivery"]]) for row in held if found[row["delivery"]] != Hold(row["reason"], row["message"])]
-    if changed:
-        ledger.merge("deliveries", changed)
+    return [row | outcome_of(row, found[row["delivery"]]) for row in held if found[row["delivery"]] != Hold(row["reason"], row["message"])]
 
 
 def outcome_of(row: Mapping[str, Any], hold: Hold) -> dict[str, Any]:

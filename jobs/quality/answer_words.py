@@ -16,14 +16,14 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
     "en": {
         "heading": "Answer to your delivery", "file": "file", "line": "line", "column": "column", "value": "value as sent", "wrong": "what is wrong", "mend": "how to mend it",
         "rows": "rows", "period": "period", "outcome": "outcome", "rejected": "rejected rows", "fingerprint": "SHA-256", "examples": "first examples",
-        "landed": "accepted", "held": "held back", "rejected_file": "not accepted",
+        "landed": "accepted", "held": "held back", "waiting": "waiting for what belongs to it", "rejected_file": "not accepted",
         "warning": "accepted, but please look", "personal": "Values of personal columns are not shown.", "dataset": "dataset", "owner": "your contact",
         "ragged": "the line has another number of fields than the header", "mend_ragged": "Look for a delimiter or a quote that is missing or too many.", "more": "and more",
     },
     "zh": {
         "heading": "数据报送回执", "file": "文件", "line": "行号", "column": "字段", "value": "报送的值", "wrong": "问题", "mend": "如何更正",
         "rows": "行数", "period": "报送期", "outcome": "结果", "rejected": "被退回的行", "fingerprint": "SHA-256", "examples": "前几个例子",
-        "landed": "已接收", "held": "暂缓入库", "rejected_file": "未接收",
+        "landed": "已接收", "held": "暂缓入库", "waiting": "等待补齐", "rejected_file": "未接收",
         "warning": "已接收,请核对", "personal": "个人信息字段的值不予显示。", "dataset": "数据集", "owner": "联系人",
         "ragged": "该行的字段数与表头不一致", "mend_ragged": "请检查是否缺少或多出分隔符、引号。", "more": "等",
     },

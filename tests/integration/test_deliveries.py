@@ -20,6 +20,7 @@ from jobs.ops.ledger import Ledger
 from jobs.orchestration import waiting
 from jobs.platform.errors import LakeError
 from jobs.platform.settings import Settings
+from jobs.platform.store import keys
 from jobs.quality.implied import rules_of
 from jobs.tables import bronze
 from tests.integration.test_quality import contract_of
@@ -51,6 +52,12 @@ def delivery(settings: Settings, contract: Contract, period: str) -> str:
     return str(found)
 
 
+def answered(settings: Settings, store: Any, contract: Contract) -> set[str]:
+    """Period and name of every answer to the department."""
+    found = [item["Key"].split("/") for item in keys(store, settings.bucket("docs"), f"answers/{contract.table}/")]
+    return {f"{period}/{name}" for _, _, period, _, name in found if name.endswith(".html")}
+
+
 def silver(spark: SparkSession, contract: Contract) -> list[int]:
     return sorted(row[0] for row in spark.sql(f"SELECT id FROM silver.{contract.table}").collect())
 
@@ -72,6 +79,7 @@ def test_nothing_loads_before_its_manifest_is_kept(spark: SparkSession, settings
     run(spark, settings, contract)
     assert outcomes(settings, contract) == {"2024/a.csv": ("waiting", "waits_for_manifest")}
     assert waiting(settings, [contract]) == []
+    assert answered(settings, store, contract) == {"2024/a.csv.html"}
 
     put(store, settings, contract, "2024", "manifest.csv", manifest(a=(a, 2, "3"), b=(b, 2, "3.00")))
     put(store, settings, contract, "2024", "b.csv", b)
@@ -87,6 +95,7 @@ def test_nothing_loads_before_its_manifest_is_kept(spark: SparkSession, settings
         "2026/e.csv": ("waiting", "waits_for_manifest"), "2026/manifest.csv": ("rejected", "bad_manifest"),
     }  # fmt: skip
     assert silver(spark, contract) == [1, 2, 3, 4]
+    assert answered(settings, store, contract) == {"2024/c.csv.html", "2025/d.csv.html", "2026/e.csv.html", "2026/manifest.csv.html"}
     commits = [{note["delivery"][:4] for note in json.loads(entry[bronze.METADATA])} for entry in bronze.open_table(settings, contract).history() if entry.get(bronze.METADATA)]
     assert [len(c) for c in commits] == [2] and commits[0] == {"2024", "2025"}  # both files of 2024 in the one commit
 
@@ -98,6 +107,7 @@ def test_nothing_loads_before_its_manifest_is_kept(spark: SparkSession, settings
     assert (found["2025/d.csv"], found["2026/e.csv"]) == (("landed", None), ("landed", None))
     assert silver(spark, contract) == [1, 2, 3, 4, 5, 6, 7, 8]
     assert waiting(settings, [contract]) == []
+    assert answered(settings, store, contract) == {"2024/c.csv.html", "2026/manifest.csv.html"}  # what is mended is no longer asked for
     promised = {(row["period"], row["file"]): row["totals"] for row in Ledger(settings).rows("manifests", dataset=contract.dataset) if not row["problem"]}
     assert set(promised) == {("2024", "a.csv"), ("2024", "b.csv"), ("2025", "d.csv")}
 
