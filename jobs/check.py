@@ -11,6 +11,7 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 from jobs.contracts.model import Contract
+from jobs.deliveries.holds import Hold, holds, outcome_of, review
 from jobs.ops.ledger import Ledger
 from jobs.platform.errors import LakeError
 from jobs.platform.outage import Outage
@@ -44,6 +45,7 @@ def run(spark: SparkSession, settings: Settings, contract: Contract, rules: Sequ
     ledger = Ledger(settings)
     waiting = [row for row in ledger.deliveries(contract.dataset) if row["outcome"] == "landed" and not row["checked"]]
     if not waiting:
+        _reviewed(spark, settings, ledger, contract, rules)
         return Checked(contract.dataset, 0, (), 0)
     held, broken = _judged_in_spark(spark, ledger, contract, rules, waiting)
     rest = [row for row in waiting if row["delivery"] not in broken]
@@ -64,15 +66,17 @@ def run(spark: SparkSession, settings: Settings, contract: Contract, rules: Sequ
                 held[row["delivery"]] = reason
     publish_index(settings)
     ledger.merge("checks", results)
-    outcomes = [_unchecked(row, broken[d]) if (d := row["delivery"]) in broken else _outcome(row, held.get(d)) for row in waiting]
-    answered = [row | outcome for row, outcome in zip(waiting, outcomes, strict=True) if outcome["checked"]]
-    publish_answers(settings, contract, rules, answered, results)  # before the ledger: what is checked is not looked at again
+    whole = holds(spark, ledger, contract, rest, held, broken)
+    outcomes = [_unchecked(row, broken[d]) if (d := row["delivery"]) in broken else outcome_of(row, whole[d]) for row in waiting]
+    told = [row | outcome for row, outcome in zip(waiting, outcomes, strict=True) if outcome["checked"]]
+    publish_answers(settings, contract, rules, _answered(told), results)  # before the ledger: what is checked is not looked at again
     ledger.merge("deliveries", outcomes)
+    _reviewed(spark, settings, ledger, contract, rules)
     names = {row["delivery"]: row["name"] for row in waiting}
     if broken:
         first = next(iter(broken.values()))
         raise LakeError(f"{', '.join(names[d] for d in broken)[:300]} of {contract.dataset} could not be checked: {first.message}", first.way_out)
-    return Checked(contract.dataset, len(waiting), tuple((names[d], reason) for d, reason in held.items()), sum(not r["success"] for r in results))
+    return Checked(contract.dataset, len(waiting), _held(names, whole), sum(not r["success"] for r in results))
 
 
 def _judged_in_spark(
@@ -168,17 +172,26 @@ def _expected(rule: Rule) -> str:
     return ", ".join(f"{key} {value}" for key, value in rule.kwargs.items() if key not in ("column", "mostly"))
 
 
-def _outcome(row: dict[str, Any], reason: str | None) -> dict[str, Any]:
-    return _noted(row) | {"checked": True, "outcome": "held" if reason else "landed", "reason": "held" if reason else None, "message": reason}
+def _reviewed(spark: SparkSession, settings: Settings, ledger: Ledger, contract: Contract, rules: Sequence[Rule]) -> None:
+    """What has come since, or what a person decided, may end a hold."""
+    rows = review(spark, ledger, contract)
+    if rows:
+        publish_answers(settings, contract, rules, _answered(rows), ledger.rows("checks", dataset=contract.dataset))
+        ledger.merge("deliveries", [outcome_of(row, Hold(row["reason"], row["message"])) for row in rows])
+
+
+def _answered(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Who let a delivery through, and why, is nothing the department has to mend."""
+    return [row if row["reason"] else row | {"message": None} for row in rows]
+
+
+def _held(names: dict[str, str], whole: dict[str, Hold]) -> tuple[tuple[str, str], ...]:
+    return tuple((names[delivery], str(hold.message)) for delivery, hold in whole.items() if hold.reason)
 
 
 def _unchecked(row: dict[str, Any], problem: LakeError) -> dict[str, Any]:
     """It stays landed and waits; conform takes only what was checked."""
-    return _noted(row) | {"checked": False, "outcome": "landed", "reason": "unchecked", "message": problem.message}
-
-
-def _noted(row: dict[str, Any]) -> dict[str, Any]:
-    return {"dataset": row["dataset"], "delivery": row["delivery"], "name": row["name"], "updated_at": dt.datetime.now(dt.UTC)}
+    return outcome_of(row, Hold(None, None)) | {"checked": False, "outcome": "landed", "reason": "unchecked", "message": problem.message}
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 from jobs.contracts.model import Contract
+from jobs.deliveries import corrections
 from jobs.ops.ledger import Ledger
 from jobs.platform.settings import Settings
 from jobs.quality.rules import Rule
@@ -32,7 +33,8 @@ def run(spark: SparkSession, settings: Settings, contract: Contract, rules: Sequ
     """Make silver follow from the landed deliveries. It is written only when what it is made from has changed."""
     ledger = Ledger(settings)
     deliveries = [row for row in ledger.deliveries(contract.dataset) if row["checked"]]  # what is landed and not yet checked waits
-    stands = standings(deliveries, ledger.rows("receipts", dataset=contract.dataset))
+    receipts = ledger.rows("receipts", dataset=contract.dataset)
+    stands = standings(deliveries, receipts)
     if not stands:
         return Conformed(contract.dataset, 0, False, {})
     made_from = _fingerprint(ledger, contract, stands)
@@ -42,6 +44,7 @@ def run(spark: SparkSession, settings: Settings, contract: Contract, rules: Sequ
         silver.replace(spark, settings, contract, judged.where("_state = 'silver'"), made_from)
     if any(row["outcome"] in ("landed", "held") and row.get("counted_from") != made_from for row in deliveries):  # a run may end between the two
         _count(ledger, contract, judged.groupBy("_delivery", "_state").count().toArrow().to_pylist(), deliveries, made_from)
+    corrections.record(spark, ledger, contract, deliveries, receipts)
     totals = {state: sum(row[state] or 0 for row in ledger.deliveries(contract.dataset)) for state in ("silver", "duplicate", "superseded", "held")}
     return Conformed(contract.dataset, totals["silver"], changed, totals)
 

@@ -16,6 +16,9 @@ from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
 from jobs.contracts.model import Contract, Reader
+from jobs.deliveries.complete import GATED
+from jobs.deliveries.manifest import is_manifest
+from jobs.deliveries.waiting import ready
 from jobs.ops.ledger import Ledger
 from jobs.platform.settings import Settings, load_settings
 from jobs.platform.store import s3
@@ -87,7 +90,7 @@ class Landed:
 def run(spark: SparkSession, settings: Settings, contract: Contract, rules: Sequence[Rule], periods: Sequence[str] = ()) -> Landed:
     """Land every registered delivery that is not landed yet; a bad file leaves the batch, the others go on."""
     ledger, table = Ledger(settings), bronze.open_table(settings, contract)
-    receipts = _waiting(ledger, table, contract, periods)
+    receipts, held_back = ready(ledger, contract, _waiting(ledger, table, contract, periods))
     with ThreadPoolExecutor(1) as beside:  # naming takes Spark a second, which the tasks do not wait for
         named = beside.submit(bronze.publish_name, spark, settings, contract)
         results = [json.loads(line) for line in spread(spark, *_work(receipts), _lander(contract, rules))]
@@ -97,8 +100,8 @@ def run(spark: SparkSession, settings: Settings, contract: Contract, rules: Sequ
     kept = [f for f in files if set(f["deliveries"]) <= set(good)]
     if good:
         bronze.commit(table, contract, kept, [asdict(fact) for fact in good.values()])
-    noted = _rows(receipts, facts)
-    publish_answers(settings, contract, rules, [row for row in noted if row["outcome"] == "rejected"])  # before the ledger: what it knows is not looked at again
+    noted = [*held_back, *_rows(receipts, facts)]
+    publish_answers(settings, contract, rules, [row for row in noted if row["outcome"] in ("rejected", "waiting")])  # before the ledger: what it knows is not looked at again
     ledger.merge("deliveries", noted)
     refused = tuple((copy["name"], fact.message or "") for n, fact in facts.items() if fact.reason not in (None, "not_applicable") for copy in receipts[n]["copies"])
     records, rows, quarantined = (sum(getattr(fact, count) for fact in good.values()) for count in ("records", "rows", "quarantined"))
@@ -107,13 +110,14 @@ def run(spark: SparkSession, settings: Settings, contract: Contract, rules: Sequ
 
 def _waiting(ledger: Ledger, table: DeltaTable, contract: Contract, periods: Sequence[str]) -> dict[str, dict[str, Any]]:
     """delivery → its receipt, for those without an outcome. A delivery whose commit stands but whose ledger row was lost gets the row back."""
-    rows = [row for row in ledger.deliveries(contract.dataset) if row["outcome"]]
+    rows = [row for row in ledger.deliveries(contract.dataset) if row["outcome"] and row["reason"] not in GATED]
     files, contents = {(row["delivery"], row["name"]) for row in rows}, {row["delivery"] for row in rows}
     receipts: dict[str, dict[str, Any]] = {}
     resent: list[dict[str, Any]] = []
     for receipt in ledger.rows("receipts", dataset=contract.dataset):
-        if (receipt["delivery"], receipt["name"]) in files or (periods and receipt["period"] not in periods):
+        if (receipt["delivery"], receipt["name"]) in files or (periods and receipt["period"] not in periods) or is_manifest(contract, receipt["name"]):
             continue
+        files.add((receipt["delivery"], receipt["name"]))  # sent again, it has a receipt of its own
         if receipt["delivery"] in contents:
             resent.append(receipt)
         else:

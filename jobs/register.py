@@ -6,7 +6,6 @@ Runs as a Spark job over the list of new files: each task reads its file once, h
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import io
 import json
 import re
@@ -22,6 +21,8 @@ from boto3.s3.transfer import TransferConfig
 from pyspark.sql import SparkSession
 
 from jobs.contracts.model import Contract
+from jobs.deliveries.manifest import is_manifest
+from jobs.deliveries.promised import Hashes, taken_up, with_arrival
 from jobs.ops.ledger import Ledger
 from jobs.platform.keyring import FRAME, delivery_key, seal
 from jobs.platform.secrets import master_key
@@ -64,9 +65,13 @@ def run(spark: SparkSession, settings: Settings, contract: Contract, periods: Se
     # two tasks may meet at the key of one content; a store that does not refuse the second key gets one task
     most = TASKS if not contract.personal or commits_are_safe(settings) else 1
     receipts = [json.loads(row) for row in spread(spark, new, [f.size for f in new], _registrar(contract), most)]
+    promises: list[dict[str, Any]] = []
     for receipt in receipts:
         receipt["delivered_at"] = dt.datetime.fromisoformat(receipt["delivered_at"])
         receipt["registered_at"] = dt.datetime.now(dt.UTC)
+        promises += with_arrival(receipt.pop("promises", ()), receipt["delivered_at"])
+    if promises:  # before the receipts: what has one is not read again
+        ledger.merge("manifests", promises)
     if receipts:
         ledger.merge("receipts", receipts)
     return Registered(contract.dataset, len(receipts))
@@ -83,7 +88,7 @@ def delivered(settings: Settings, contract: Contract) -> list[Delivered]:
     client, found = s3(settings), []
     for item in keys(client, settings.bucket("landing"), contract.landing + "/"):
         period, _, name = item["Key"].removeprefix(contract.landing + "/").partition("/")
-        if name and re.fullmatch(contract.period_pattern, period) and re.fullmatch(contract.file_pattern, name):
+        if name and re.fullmatch(contract.period_pattern, period) and (is_manifest(contract, name) or re.fullmatch(contract.file_pattern, name)):
             found.append(Delivered(item["Key"], item["ETag"].strip('"'), item["Size"], period, name, item["LastModified"].astimezone(dt.UTC).isoformat()))
     return found
 
@@ -103,7 +108,7 @@ def _registrar(contract: Contract) -> Any:
 
 
 def _register(settings: Settings, client: Any, contract: Contract, file: Delivered) -> dict[str, Any]:
-    sha256, counted = _inspect(settings, client, contract, file)
+    sha256, counted = (_manifest if is_manifest(contract, file.name) else _inspect)(settings, client, contract, file)
     delivery = delivery_id(file.period, sha256)
     raw_key = f"{contract.department}/{contract.name}/{file.period}/{sha256}"
     _copy(settings, client, contract, file, delivery, raw_key)
@@ -113,9 +118,17 @@ def _register(settings: Settings, client: Any, contract: Contract, file: Deliver
     }  # fmt: skip
 
 
+def _manifest(settings: Settings, client: Any, contract: Contract, file: Delivered) -> tuple[str, dict[str, Any]]:
+    """SHA-256 of a manifest, and what it promises; it is evidence like any file, and no data."""
+    assert contract.manifest
+    chunks = in_order(client, settings.bucket("landing"), file.key, file.etag, file.size)
+    sha256, promises = taken_up(chunks, contract.manifest, contract.dataset, file.period, file.name)
+    return sha256, {"records": None, "count_error": None, "content": None, "splits": json.dumps({"blank": 0, "ranges": []}), "digests": None, "promises": promises}
+
+
 def _inspect(settings: Settings, client: Any, contract: Contract, file: Delivered) -> tuple[str, dict[str, Any]]:
     """SHA-256 of the file, and what it holds: its records by the counter that no parser takes part in."""
-    bucket, reader, digest = settings.bucket("landing"), contract.reader, hashlib.sha256()
+    bucket, reader, digest = settings.bucket("landing"), contract.reader, Hashes(contract)
     chunks = in_order(client, bucket, file.key, file.etag, file.size)
     first = next(chunks, b"")
     hashed = _hashed(digest, chain([first], chunks))
@@ -128,7 +141,7 @@ def _inspect(settings: Settings, client: Any, contract: Contract, file: Delivere
         content = archive_content(Ranged(partial(_range, client, bucket, file), file.size), file.size, file.name, reader)
     else:
         content = archive_content(io.BytesIO(b"".join(hashed)), file.size, file.name, reader)
-    return digest.hexdigest(), _receipt(content, file.size)
+    return digest.hexdigest(), _receipt(content, file.size) | {"digests": digest.others()}
 
 
 def _hashed(digest: Any, chunks: Iterable[bytes]) -> Iterator[bytes]:

@@ -44,11 +44,12 @@ def deliver(
     files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, help="the files of the dump")],
 ) -> None:
     """Put files into the landing zone, as a department would. Example: [bold]./lake deliver finance.spend 2013 ../shared/data/fiscal/gla_spend.csv[/]"""
+    from jobs.deliveries.manifest import is_manifest
     from jobs.sample.deliver import deliver as put
 
     settings = load_settings()
     contract = contract_of(settings, dataset)
-    for name, pattern, value in [("period", contract.period_pattern, period), *(("file name", contract.file_pattern, file.name) for file in files)]:
+    for name, pattern, value in [("period", contract.period_pattern, period), *(("file name", contract.file_pattern, file.name) for file in files if not is_manifest(contract, file.name))]:
         if not re.fullmatch(pattern, value):
             raise LakeError(f"the contract of {dataset} takes no {name} like {value!r}", f"it must match {pattern}")
     done = put(settings, ((f"{contract.landing}/{period}/{file.name}", file) for file in files))

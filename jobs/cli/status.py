@@ -31,7 +31,13 @@ def status(dataset: Annotated[str | None, typer.Argument(help="<department>.<dat
     if dataset:
         contract = contract_of(settings, dataset)
         require_store(settings)
-        console.print(delivery_table(Ledger(settings).deliveries(dataset)))
+        ledger = Ledger(settings)
+        rows = ledger.deliveries(dataset)
+        console.print(delivery_table(rows))
+        for line in stopped(dataset, rows):
+            console.print(line, soft_wrap=True, highlight=False)
+        if corrections := ledger.rows("corrections", dataset=dataset):
+            console.print(correction_table(corrections))
         console.print(f"answers to the department: {(fetch_docs(settings).parents[1] / 'answers' / contract.table).as_uri()}", soft_wrap=True)
         return
     console.print(stack_table(settings))
@@ -84,9 +90,26 @@ def delivery_table(rows: list[dict[str, Any]]) -> Table:
     table = Table("period", "file", "outcome", "rows", "silver", "rejected", "why", title="files")
     for row in sorted(rows, key=lambda row: (row["period"], row["name"])):
         if row["outcome"] != "not_applicable":
-            good = row["outcome"] in ("landed", "resent")
+            colour = {"landed": "default", "resent": "default", "manifest": "default", "waiting": "yellow"}.get(row["outcome"], "red")
             counts = [f"{row[name] or 0:,}" for name in ("rows", "silver", "quarantined")]
-            table.add_row(row["period"], row["name"], row["outcome"] if good else f"[red]{row['outcome']}[/]", *counts, row["message"] or "")
+            table.add_row(row["period"], row["name"], f"[{colour}]{row['outcome']}[/]", *counts, row["message"] or "")
+    return table
+
+
+def stopped(dataset: str, rows: list[dict[str, Any]]) -> list[str]:
+    """A line for each delivery that a person can let through."""
+    from jobs.deliveries.approvals import DECLINED, is_stopped
+
+    asked = {row["delivery"]: row["name"] for row in rows if is_stopped(row) and row["reason"] != DECLINED}
+    return [f"let {name} through: ./lake approve {dataset} {delivery} --by NAME --because TEXT (or --reject)" for delivery, name in asked.items()]
+
+
+def correction_table(rows: list[dict[str, Any]]) -> Table:
+    """One line a corrected file, in the order of periods and arrival."""
+    counts = ("added", "removed", "changed", "unchanged")
+    table = Table("period", "file", "delivered", *counts, title="corrections (rows)")
+    for row in sorted(rows, key=lambda row: (row["period"], row["name"], row["delivered_at"])):
+        table.add_row(row["period"], row["name"], f"{row['delivered_at']:%Y-%m-%d %H:%M}", *(f"{row[name]:,}" for name in counts))
     return table
 
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from jobs.contracts.model import Archive, Classification, Mode, Multiplier, Normalize, NullPreset
+from jobs.contracts.model import Algorithm, Archive, Classification, Mode, Multiplier, Normalize, NullPreset
 
 LIMITS = Archive()
 
@@ -102,6 +102,32 @@ class DatabaseCustom(Custom):
     period: str = Field("%Y-%m-%d", description="strftime format of the period that a scheduled run extracts, in the lake's time zone.")
 
 
+class ControlTotalCustom(Custom):
+    field: str = Field(description="What the manifest calls the total.")
+    column: str = Field(description="The column of the dataset whose sum it is.")
+
+
+class ManifestCustom(Custom):
+    path: str = Field(description="Regex the manifest's path below the period folder must fully match. The names in it are relative to its own folder.")
+    format: Literal["csv", "json", "checksums"] = Field(description="`checksums`: lines as sha256sum and md5sum write them, `<hash>  <file>`.")
+    encoding: str = Field("utf-8", description="As Python names it.")
+    delimiter: str = Field(",", description="CSV: what parts its columns.")
+    files_at: str = Field("$", description="JSON: dotted path to the list of files; `$` is the document itself.")
+    file: str = Field("file", description="CSV, JSON: column or (dotted) member with the file's name.")
+    rows: str | None = Field(None, description="CSV, JSON: the one with the number of records, header and footnotes not counted.")
+    bytes: str | None = Field(None, description="CSV, JSON: the one with the size in bytes.")
+    hash: str | None = Field(None, description="CSV, JSON: the one with the hash, in hexadecimal.")
+    algorithm: Algorithm = Field("sha256", description="Of the hash.")
+    totals: tuple[ControlTotalCustom, ...] = Field((), description="Control totals of each file.")
+    required: bool = Field(True, description="Nothing of a period loads before its manifest is there. `false`: what comes without one is loaded unverified.")
+    unlisted: Literal["reject", "accept"] = Field("reject", description="What to do with a file that no manifest of its period lists.")
+
+
+class ExpectedFilesCustom(Custom):
+    names: tuple[str, ...] = Field((), description="Regexes; for each there must be a file whose path below the period folder fully matches.")
+    count: int = Field(0, ge=0, description="Files a period has at least.")
+
+
 class ContractCustom(Custom):
     """On the contract."""
 
@@ -117,6 +143,9 @@ class ContractCustom(Custom):
     small: bool = Field(True, description="Shares the batch DAG's tasks.")
     language: Literal["en", "zh"] = Field("en", description="Of the answers to the department.")
     identity: tuple[str, ...] = Field((), description="Events: columns that should identify a row; repeats are flagged, not removed.")
+    manifest: ManifestCustom | None = Field(None, description="The manifest that comes with the files: nothing loads until all it lists is there and verified.")
+    expected_files: ExpectedFilesCustom | None = Field(None, description="Without a manifest: the files of a period, which load together once all are there.")
+    most_shrink: float | None = Field(None, ge=0, lt=1, description="Snapshots: share of the rows (0 to 1) one may lose against the period before it; a smaller one is held until a person approves it.")
 
 
 class ValueMapCustom(Custom):
@@ -147,7 +176,7 @@ def known(model: type[Custom]) -> dict[str, Any]:
     return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
-NESTED = (ReaderCustom, ArchiveCustom, NamespaceCustom, CaptureCustom, UnpivotCustom, DriftCustom, DatabaseCustom, ValueMapCustom, NumbersCustom)
+NESTED = (ReaderCustom, ArchiveCustom, NamespaceCustom, CaptureCustom, UnpivotCustom, DriftCustom, DatabaseCustom, ValueMapCustom, NumbersCustom, ManifestCustom, ControlTotalCustom, ExpectedFilesCustom)
 
 
 def nested_names() -> set[str]:

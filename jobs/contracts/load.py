@@ -15,7 +15,24 @@ from ruamel.yaml.error import MarkedYAMLError
 
 from jobs.contracts import odcs, sense
 from jobs.contracts.customs import ColumnCustom, ContractCustom, known, nested_names
-from jobs.contracts.model import Archive, Capture, Classification, Column, Contract, Database, Drift, Kind, Namespace, Numbers, Reader, Unpivot, ValueMap
+from jobs.contracts.model import (
+    Archive,
+    Capture,
+    Classification,
+    Column,
+    Contract,
+    ControlTotal,
+    Database,
+    Drift,
+    ExpectedFiles,
+    Kind,
+    Manifest,
+    Namespace,
+    Numbers,
+    Reader,
+    Unpivot,
+    ValueMap,
+)
 from jobs.contracts.odcs import did_you_mean
 from jobs.contracts.sense import Fault
 
@@ -165,7 +182,14 @@ def _contract(path: Path, document: Any) -> Contract:
         identity=custom.identity, support=tuple(str(s.get("url") or s.get("channel")) for s in document.get("support") or ()),
         database=Database(**custom.database.model_dump()) if custom.database else None,
         sla=tuple((str(s["property"]), f"{s['value']} {s.get('unit', '')}".strip()) for s in document.get("slaProperties") or ()), path=str(path),
+        manifest=_manifest(custom), expected_files=ExpectedFiles(**custom.expected_files.model_dump()) if custom.expected_files else None, most_shrink=custom.most_shrink,
     )  # fmt: skip
+
+
+def _manifest(custom: ContractCustom) -> Manifest | None:
+    if custom.manifest is None:
+        return None
+    return Manifest(**custom.manifest.model_dump() | {"totals": tuple(ControlTotal(t.field, t.column) for t in custom.manifest.totals)})
 
 
 def _one(path: Path, document: Any, name: str) -> Any:

@@ -16,6 +16,7 @@ Language = Literal["en", "zh"]
 NullPreset = Literal["none", "common"]
 Normalize = Literal["none", "nfc", "nfkc"]
 Multiplier = Literal["十", "百", "千", "万", "萬", "十万", "百万", "千万", "亿", "億", "十亿", "百亿", "千亿", "万亿", "thousand", "million", "billion", "lakh", "crore"]
+Algorithm = Literal["md5", "sha1", "sha256", "sha512"]
 DriftPolicy = Literal["evolve", "freeze", "discard_row", "discard_value"]
 
 
@@ -178,6 +179,41 @@ class Drift:
 
 
 @dataclass(frozen=True)
+class ControlTotal:
+    """The sum of `column` over the rows of a file is what the manifest's `field` says."""
+
+    field: str
+    column: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The file in which a department says what it sends. `file`, `rows`, `bytes`, `hash`, `totals`: what the manifest calls them; None = it does not say."""
+
+    path: str  # regex the manifest's path below the period folder must fully match
+    format: Literal["csv", "json", "checksums"]
+    encoding: str = "utf-8"
+    delimiter: str = ","
+    files_at: str = "$"  # JSON: dotted path to the list of files
+    file: str = "file"
+    rows: str | None = None
+    bytes: str | None = None
+    hash: str | None = None
+    algorithm: Algorithm = "sha256"
+    totals: tuple[ControlTotal, ...] = ()
+    required: bool = True
+    unlisted: Literal["reject", "accept"] = "reject"  # a file that no manifest lists
+
+
+@dataclass(frozen=True)
+class ExpectedFiles:
+    """What a period consists of: a file for each regex of `names`, and `count` files in all (0 = not said)."""
+
+    names: tuple[str, ...] = ()
+    count: int = 0
+
+
+@dataclass(frozen=True)
 class Contract:
     department: str
     name: str
@@ -203,6 +239,9 @@ class Contract:
     support: tuple[str, ...] = ()
     sla: tuple[tuple[str, str], ...] = ()
     database: Database | None = None  # where `extract` fetches a dump; None: the department sends it
+    manifest: Manifest | None = None
+    expected_files: ExpectedFiles | None = None
+    most_shrink: float | None = None  # share of its rows that a snapshot may lose against the period before
     path: str = ""
 
     @property
@@ -227,6 +266,11 @@ class Contract:
     @property
     def personal(self) -> bool:
         return bool(self.personal_columns)
+
+    @property
+    def judges_whole(self) -> bool:
+        """Whether a file may wait for others, or be held for the sake of the whole delivery."""
+        return bool(self.manifest or self.expected_files or self.most_shrink is not None)
 
     def column(self, name: str) -> Column:
         return next(c for c in self.columns if c.name == name)

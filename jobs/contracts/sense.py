@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from jobs.contracts import database, format_options, formats
+from jobs.contracts import database, delivery_options, format_options, formats
 from jobs.contracts.model import Column, Contract
 
 PROPERTIES = ("schema", 0, "properties")
@@ -32,6 +32,7 @@ def faults(document: Any, contract: Contract) -> Iterator[Fault]:
     yield from _reader(document, contract)
     yield from (Fault((*_custom_at(document, "database"), name), message) for name, message in database.faults(contract))
     yield from _ignored(document)
+    yield from (Fault((*_custom_at(document, name), *path), message) for name, path, message in delivery_options.faults(contract))
     groups = _groups(contract)
     for index, column in enumerate(contract.columns):
         yield from (Fault((*PROPERTIES, index, *path), message) for path, message in _column(document, index, column, contract, groups))

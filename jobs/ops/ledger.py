@@ -27,12 +27,33 @@ class LedgerTable:
 TABLES: Mapping[str, LedgerTable] = {
     # one row a delivered file, written when its raw copy is safe; never changed
     "receipts": LedgerTable(
-        ("dataset", "period", "name", "sha256"),
+        ("dataset", "period", "name", "sha256", "delivered_at"),
         pa.schema([
             ("dataset", S), ("period", S), ("name", S), ("sha256", S), ("delivery", S), ("landing_key", S), ("raw_key", S),
             ("bytes", N), ("delivered_at", T), ("encrypted", B), ("records", N), ("count_error", S), ("splits", S), ("registered_at", T),
             ("content", S),  # JSON: what the file was found to be, the files inside it, encodings
+            ("digests", S),  # JSON: algorithm → hash, beside SHA-256, where the dataset's manifest speaks of another
         ]),
+    ),
+    # one row a file that a delivered manifest lists: what it promises; one with `problem` where the manifest cannot be read
+    "manifests": LedgerTable(
+        ("dataset", "period", "name", "sha256", "file"),
+        pa.schema([
+            ("dataset", S), ("period", S), ("name", S), ("sha256", S), ("file", S), ("rows", N), ("bytes", N), ("hash", S), ("algorithm", S),
+            ("totals", S), ("problem", S), ("delivered_at", T),
+        ]),
+    ),
+    # one row a correction: how many rows of the content `delivery` differ from those of `corrects`, under one file name of one period
+    "corrections": LedgerTable(
+        ("dataset", "period", "name", "corrects", "delivery"),
+        pa.schema([
+            ("dataset", S), ("period", S), ("name", S), ("corrects", S), ("delivery", S), ("added", N), ("removed", N), ("changed", N), ("unchanged", N), ("delivered_at", T),
+        ]),
+    ),
+    # one row a delivery that a person let through or not
+    "approvals": LedgerTable(
+        ("dataset", "delivery"),
+        pa.schema([("dataset", S), ("delivery", S), ("approved", B), ("by", S), ("because", S), ("held_for", S), ("decided_at", T)]),
     ),
     # one row a delivered file: what became of it; a second file of the same content is `resent`
     "deliveries": LedgerTable(

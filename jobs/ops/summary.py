@@ -48,7 +48,7 @@ class Reason:
 
 def summarise(dataset: str, rows: Sequence[dict[str, Any]]) -> Summary:
     """`rows`: all of ops.deliveries; files of a sibling dataset of the same folder do not count."""
-    mine = [row for row in rows if row["dataset"] == dataset and row["outcome"] != "not_applicable"]
+    mine = [row for row in rows if row["dataset"] == dataset and row["outcome"] not in ("not_applicable", "manifest")]
     outcomes = {outcome: sum(row["outcome"] == outcome for row in mine) for outcome in FILES}
 
     def total(column: str) -> int:
@@ -56,7 +56,7 @@ def summarise(dataset: str, rows: Sequence[dict[str, Any]]) -> Summary:
 
     quarantined = sum((row["quarantined"] if row["quarantined_rows"] is None else row["quarantined_rows"]) or 0 for row in mine)
     return Summary(
-        dataset, len(mine), **outcomes, waiting=sum(row["outcome"] == "landed" and row["silver"] is None for row in mine), rows=total("rows"), silver=total("silver"),
+        dataset, len(mine), **outcomes, waiting=sum(row["outcome"] == "waiting" or (row["outcome"] == "landed" and row["silver"] is None) for row in mine), rows=total("rows"), silver=total("silver"),
         quarantined=quarantined, duplicate=total("duplicate"), superseded=total("superseded"), newest_period=max((row["period"] for row in mine), default=""),
         landed_at=max((row["landed_at"] for row in mine if row["landed_at"]), default=None),
     )  # fmt: skip

@@ -12,7 +12,7 @@ from jobs.platform.store import s3
 from jobs.quality.answer import EXAMPLES, answer, csv_of, html_of
 from jobs.quality.rules import Rule
 
-ANSWERED = ("landed", "held", "rejected")
+ANSWERED = ("landed", "held", "rejected", "waiting")
 SOME = 50 * EXAMPLES  # rejections that are looked at for examples
 
 
@@ -33,6 +33,8 @@ def publish_answers(settings: Settings, contract: Contract, rules: Sequence[Rule
         some = ledger.first("rejections", SOME, dataset=contract.dataset, delivery=row["delivery"]) if in_spark else []
         said, key = answer(contract, rules, row, mine, some), answer_key(contract, row)
         if not (said.faults or said.message):
+            if contract.judges_whole:  # there may be an answer from when it waited
+                client.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": key}, {"Key": key.removesuffix(".html") + ".csv"}]})
             continue
         client.put_object(Bucket=bucket, Key=key, Body=html_of(said).encode(), ContentType="text/html; charset=utf-8")
         client.put_object(Bucket=bucket, Key=key.removesuffix(".html") + ".csv", Body=csv_of(said), ContentType="text/csv; charset=utf-8")
