@@ -101,9 +101,9 @@ def run(spark: SparkSession, settings: Settings, contract: Contract, rules: Sequ
     kept = [f for f in files if set(f["deliveries"]) <= set(good)]
     if good:
         bronze.commit(table, contract, kept, [asdict(fact) for fact in good.values()])
-    noted = _rows(receipts, facts)
-    publish_answers(settings, contract, rules, [row for row in noted if row["outcome"] == "rejected"])  # before the ledger: what it knows is not looked at again
-    ledger.merge("drift", drift_rows(receipts, {name: fact.events for name, fact in facts.items()}))
+    noted, drifted = _rows(receipts, facts), drift_rows(receipts, {name: fact.events for name, fact in facts.items()})
+    publish_answers(settings, contract, rules, [row for row in noted if row["outcome"] == "rejected"], drift=drifted)  # before the ledger: what it knows is not looked at again
+    ledger.merge("drift", drifted)
     ledger.merge("deliveries", noted)
     refused = tuple((copy["name"], fact.message or "") for n, fact in facts.items() if fact.reason not in (None, "not_applicable") for copy in receipts[n]["copies"])
     records, rows, quarantined = (sum(getattr(fact, count) for fact in good.values()) for count in ("records", "rows", "quarantined"))

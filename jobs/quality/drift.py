@@ -14,10 +14,10 @@ from jobs.quality.measures import Measures
 from jobs.readers.drift import CLOSE, LONGEST, MOST_CODES, SHOWN, Drifted, Event, likeness, plain
 from jobs.readers.frames import Part
 from jobs.readers.unknown import EXTRA, LACKING, as_text, joined, looks_like, objects
-from jobs.readers.values import Typed
+from jobs.readers.values import TEXTS, Typed
 
 RETYPED, RECODED = 0.5, 0.8  # shares of a column's values of another type, outside its enum, from which the column is said to have changed
-EXAMPLES = 500  # values that are looked at for the new type
+EXAMPLES = 1_000  # values that are looked at for the new type
 
 
 def of_rows(contract: Contract, part: Part) -> tuple[Lacking, ...]:
@@ -44,7 +44,7 @@ def extra(contract: Contract, part: Part, values: Typed) -> pl.Series:
 
 def seen(contract: Contract, part: Part, values: Typed, measures: Measures) -> list[Event]:
     """Events of one piece: those of its headers, columns with values of another type, codes outside an enum."""
-    retyped = [_retyped(contract, part, name, mask, values.frame[name]) for name, (mask, _) in values.failed.items()]
+    retyped = [_retyped(contract, part, name, mask, values.frame[name]) for name, (mask, _) in values.failed.items() if contract.column(name).kind not in TEXTS]
     listed = [column for column in contract.columns if column.enum and _outside_any(column, measures)]
     return [*part.events, *retyped, *(event for column in listed for event in _codes(contract, part, column, values.frame[column.name]))]
 
@@ -77,9 +77,7 @@ def _retyped(contract: Contract, part: Part, name: str, mask: pl.Series, cells: 
     event = Event("retyped_column", name, _header(contract, part, name), policy, found=failed, looked_at=looked_at)
     if policy == "discard_row" and failed < RETYPED * looked_at:
         return event
-    sent = part.frame[name]
-    some = pl.concat([sent.filter(mask).head(EXAMPLES), sent.filter(cells.is_not_null()).head(EXAMPLES)])
-    types = looks_like(pl.DataFrame([as_text(some).alias(name)]))
+    types = looks_like(pl.DataFrame([as_text(part.frame[name].filter(mask).head(EXAMPLES)).alias(name)]))
     return replace(event, detail={"type": types.get(name, {})})
 
 
