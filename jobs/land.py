@@ -269,7 +269,7 @@ def _judged(contract: Contract, rules: Sequence[Rule], personal: frozenset[str],
     if part.ragged:
         frame = pl.concat([frame, _ragged(frame, part)], how="vertical")
     frame = frame.with_columns(pl.lit(piece.raw.delivery).alias("_delivery"), pl.lit(piece.period).alias("_period"))
-    return frame, judged.measures, int(judged.critical.sum()) + len(part.ragged), to_dicts(drift.seen(contract, part, values, judged.measures))
+    return frame, judged.measures, int(judged.critical.sum()) + len(part.ragged), to_dicts(drift.seen(contract, part, values, judged.measures, several=not piece.whole or piece.content.in_order))
 
 
 def _sent(frame: pl.DataFrame, critical: pl.Series) -> pl.Series:

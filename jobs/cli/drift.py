@@ -86,7 +86,8 @@ def event_table(rows: Sequence[dict[str, Any]]) -> Table:
     table = Table("period", "file", "what", Column("header", overflow="fold"), "column", "found", "of", "what was done", "may be", title="drift")
     for row in sorted(rows, key=lambda r: (r["period"], r["name"], r["event"])):
         table.add_row(*(escape(str(cell)) for cell in (
-            row["period"], row["name"], KINDS.get(row["kind"], row["kind"]), row["header"], row["column"], f"{row['found']:,}", f"{row['looked_at']:,}", row["done"], row["suggestion"],
+            row["period"], row["name"], KINDS.get(row["kind"], row["kind"]), row["header"], row["column"], f"{row['found']:,}", f"{row['looked_at']:,}", row["done"],
+            row["suggestion"],
         )))  # fmt: skip
     return table
 

@@ -44,7 +44,8 @@ class AddColumn:
         dash = _dash(text, last)
         lines = [f"- name: {said(self.name)}", f"  physicalName: {said(self.header)}", f"  logicalType: {self.kind}"]
         lines += [f"  physicalType: {self.physical}"] if self.physical else []
-        lines += [f"  classification: {'personal' if self.personal else 'internal'}", f"  description: {said(f'TODO: what it means, and its unit ({self.why})')}", "  customProperties:"]
+        lines += [f"  classification: {'personal' if self.personal else 'internal'}", f"  description: {said(f'TODO: what it means, and its unit ({self.why})')}"]
+        lines += ["  customProperties:"]
         lines += ["    - property: optional", "      value: true"]
         lines += ["    - property: formats", f"      value: [{', '.join(map(said, self.formats))}]"] if self.formats else []
         return _inserted(text, _next_line(text, _end(last)), "".join(f"{' ' * dash}{line}\n" for line in lines))

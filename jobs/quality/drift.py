@@ -42,11 +42,16 @@ def extra(contract: Contract, part: Part, values: Typed) -> pl.Series:
     return joined(unknown, objects(sent, height))
 
 
-def seen(contract: Contract, part: Part, values: Typed, measures: Measures) -> list[Event]:
-    """Events of one piece: those of its headers, columns with values of another type, codes outside an enum."""
-    retyped = [_retyped(contract, part, name, mask, values.frame[name]) for name, (mask, _) in values.failed.items() if contract.column(name).kind not in TEXTS]
-    listed = [column for column in contract.columns if column.enum and _outside_any(column, measures)]
-    return [*part.events, *retyped, *(event for column in listed for event in _codes(contract, part, column, values.frame[column.name]))]
+def seen(contract: Contract, part: Part, values: Typed, measures: Measures, *, several: bool) -> list[Event]:
+    """Events of one piece: those of its headers, columns with values of another type, codes outside an enum.
+
+    `several`: the delivery has other pieces, so columns are counted though nothing is wrong with them here.
+    """
+    nothing = pl.Series([False], dtype=pl.Boolean).new_from_index(0, part.frame.height)
+    typed = [c for c in contract.columns if c.kind not in TEXTS and (several or c.name in values.failed)]
+    retyped = [_retyped(contract, part, c.name, values.failed[c.name][0] if c.name in values.failed else nothing, values.frame[c.name]) for c in typed]
+    listed = [column for column in contract.columns if column.enum and (several or _outside_any(column, measures))]
+    return [*part.events, *retyped, *(_codes(contract, part, column, values.frame[column.name]) for column in listed)]
 
 
 def settled(contract: Contract, events: Sequence[Event]) -> list[Event]:
@@ -62,7 +67,7 @@ def settled(contract: Contract, events: Sequence[Event]) -> list[Event]:
 def _says_something(event: Event) -> bool:
     share = event.found / event.looked_at if event.looked_at else 0.0
     if event.kind == "retyped_column":
-        return event.policy != "discard_row" or share >= RETYPED
+        return event.found > 0 and (event.policy != "discard_row" or share >= RETYPED)
     return event.kind != "code_list" or (share >= RECODED and not event.detail.get("more"))
 
 
@@ -75,7 +80,7 @@ def _retyped(contract: Contract, part: Part, name: str, mask: pl.Series, cells: 
     looked_at = failed + len(cells) - cells.null_count()
     policy = contract.drift.retyped_column
     event = Event("retyped_column", name, _header(contract, part, name), policy, found=failed, looked_at=looked_at)
-    if policy == "discard_row" and failed < RETYPED * looked_at:
+    if not failed or (policy == "discard_row" and failed < RETYPED * looked_at):
         return event
     types = looks_like(pl.DataFrame([as_text(part.frame[name].filter(mask).head(EXAMPLES)).alias(name)]))
     return replace(event, detail={"type": types.get(name, {})})
@@ -87,18 +92,16 @@ def _outside_any(column: Column, measures: Measures) -> bool:
     return measure is None or measure.unexpected > 0
 
 
-def _codes(contract: Contract, part: Part, column: Column, cells: pl.Series) -> list[Event]:
+def _codes(contract: Contract, part: Part, column: Column, cells: pl.Series) -> Event:
     texts = cells.cast(pl.String).drop_nulls()
     outside = texts.filter(~texts.is_in(list(column.enum)))
-    if outside.is_empty():
-        return []
     counts = outside.str.head(LONGEST).value_counts(sort=True)
     detail: dict[str, Any] = {"more": counts.height > MOST_CODES}
     if column.name in contract.personal_columns:
         detail["distinct"] = counts.height
     else:
         detail["codes"] = dict(counts.head(MOST_CODES).iter_rows())
-    return [Event("code_list", column.name, _header(contract, part, column.name), found=len(outside), looked_at=len(texts), detail=detail)]
+    return Event("code_list", column.name, _header(contract, part, column.name), found=len(outside), looked_at=len(texts), detail=detail)
 
 
 def _with_codes_suggested(contract: Contract, event: Event) -> Event:

@@ -129,7 +129,7 @@ def header_events(contract: Contract, headers: Headers, rows: int) -> list[Event
     """What the headers alone tell; `rows`: how many stand below them."""
     policy = contract.drift
     looks_like = {name: header for header, name in headers.near.items()}
-    events = [Event("missing_column", c.name, looks_like.get(c.name, ""), policy.missing_column, looks_like.get(c.name, ""), rows, rows) for c in headers.missing]
+    events = [Event("missing_column", c.name, "", policy.missing_column, looks_like.get(c.name, ""), rows, rows) for c in headers.missing]
     events += [Event("new_column", "", header, policy.new_column, headers.near.get(header, ""), 0, rows) for header in headers.unknown]
     events += [Event("synonym", name, headers.mapping[name], found=rows, looked_at=rows) for name in headers.synonyms]
     if headers.reordered:

@@ -92,7 +92,8 @@ def _refuse_hostile(table: pl.DataFrame, headers: Sequence[str], events: Sequenc
     values = {event.header: event.found for event in events if event.kind == "new_column"}
     longest = max((len(header) for header in headers), default=0)
     if longest > MOST_NAME or sum(len(header.encode()) * values.get(header, table.height) for header in headers) > MOST_KEPT:
-        raise Drifted("new_column", f"The file has {len(headers)} columns that are not in the contract, with names of up to {longest} characters: its header is likely broken. Send it again.", events)
+        message = f"The file has {len(headers)} columns that are not in the contract, with names of up to {longest} characters: its header is likely broken. Send it again."
+        raise Drifted("new_column", message, events)
 
 
 def _counted(event: Event, table: pl.DataFrame) -> Event:
