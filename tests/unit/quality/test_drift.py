@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from jobs.contracts.model import Column, Drift, Unpivot
 from jobs.ops.drift import drift_rows, events_of
+from jobs.quality.answer import answer
 from jobs.quality.compile import MASK
 from jobs.readers.drift import MOST_CODES, Drifted
 from jobs.readers.outcome import Refused
@@ -224,3 +225,36 @@ def test_parquet_keeps_values_of_every_type_as_text() -> None:
     pl.DataFrame({"编号": [1], "金额": [2], "f": [3.0], "b": [b"\x01"], "l": [[1, 2]], "d": [True]}).write_parquet(sink)
     found = land(asked(Drift(new_column="evolve"), format="parquet"), sink.getvalue())
     assert found.extra == [{"f": "3", "b": "01", "l": "[1,2]", "d": "true"}]
+
+
+ANSWERS: dict[str, tuple[Drift, bytes, list[str]]] = {
+    "new_column": (Drift(missing_column="evolve"), "编号,金 额,x\n1,2,3\n".encode(), ["出现未约定的字段:金 额、x。", "“金 额”是否即“金额”?", "请删除或联系数据管理员增加"]),
+    "missing_column": (Drift(), "编号,金 额\n1,2\n".encode(), ["缺少约定的字段:金额。", "“金 额”是否即“金额”?"]),
+    "retyped_column": (Drift(retyped_column="freeze"), RETYPED, ["字段 金额(1/2 个值) 的值与约定类型不符。"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("reason", ANSWERS)
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_department_reads_in_its_language_what_its_header_likely_is(reason: str, language: Any) -> None:
+    policy, dump, words = ANSWERS[reason]
+    made = replace(asked(policy), language=language)
+    with pytest.raises(Drifted) as found:
+        land(made, dump)
+    row = {"reason": reason, "message": found.value.message, "period": "1", "name": "a", "sha256": "", "outcome": "rejected", "rows": 0, "quarantined": 0, "measures": None}
+    said = answer(made, (), row, drift=found.value.events)
+    if language == "zh":
+        assert [word for word in words if word not in said.message + said.reason] == []
+    else:
+        assert said.message == found.value.message
+
+
+def test_an_answer_tells_flagged_and_discarded_rows_apart() -> None:
+    made = asked(Drift(new_column="discard_row", retyped_column="discard_value"))
+    found = land(made, "编号,金额,注\n1,x,\n2,2,y\n".encode())
+    row = {"reason": None, "message": None, "period": "1", "name": "a", "sha256": "", "outcome": "landed", "rows": 2, "quarantined": 1, "measures": found.measures.to_json()}
+    faults = {fault.rule: (fault.severity, fault.column, fault.rows, fault.wrong) for fault in answer(made, (), row).faults}
+    assert faults == {
+        "unknown_column": ("critical", "", 1, "this row has a value in a column that is not agreed"),
+        "retyped:amount": ("warning", "金额", 1, "this text is not a value of the column's type; the cell was left empty"),
+    }
