@@ -52,12 +52,12 @@ def drift(
     if wrong := [header for header in [*(same or ()), *(new or ())] if header not in unknown]:
         raise LakeError(f"no dump had an unknown column {wrong[0]!r}", f"./lake drift {dataset} lists those there were")
     if patch or apply:
-        _patch(Path(contract.path), settings.root, proposed(contract, events, same or (), new or ()), write=apply)
+        follow(Path(contract.path), settings.root, proposed(contract, events, same or (), new or ()), write=apply)
     else:
         console.print(event_table(rows))
 
 
-def _patch(path: Path, root: Path, found: Proposals, *, write: bool) -> None:
+def follow(path: Path, root: Path, found: Proposals, *, write: bool) -> None:
     """Show the changes, what is to be decided and what would be wrong; write them where asked and nothing is."""
     text = path.read_text(encoding="utf-8")
     try:

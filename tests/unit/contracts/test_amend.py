@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from jobs.cli.drift import faults_of, unified
+from jobs.cli.drift import faults_of, follow, unified
 from jobs.contracts.amend import AddCodes, AddColumn, AddSynonym, CannotAmend, Change, SetCustom, amended, said
 from jobs.contracts.load import load_contract
 from jobs.contracts.model import Column, Contract, ValueMap
-from jobs.contracts.proposals import proposed
+from jobs.contracts.proposals import Proposals, proposed
+from jobs.platform.errors import LakeError
 from jobs.readers.drift import Event
 
 ROOT = Path(__file__).parents[3]
@@ -174,3 +175,28 @@ def test_what_is_proposed(case: str) -> None:
     contract = Contract("d", "t", "d.t", "1", "t", "", "", "events", "d/t", ".*", None, (STATE, Column("day", "日", "date")))  # type: ignore[arg-type]
     found = proposed(contract, [event], **decided)
     assert ([str(change) for change in found.changes], len(found.undecided)) == (expected, left)
+
+
+def written(tmp_path: Path) -> Path:
+    path = tmp_path / "conf" / "datasets" / "d" / "t.yaml"
+    path.parent.mkdir(parents=True)
+    path.write_text(HEAD + BLOCK + TAIL, encoding="utf-8")
+    return path
+
+
+def test_a_patch_is_shown_and_written_only_when_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = written(tmp_path)
+    found = Proposals((AddColumn("note", "备注", "string"), AddSynonym("state", "企业状态")), ("is 'x' the column day?",))
+    follow(path, tmp_path, found, write=False)
+    assert path.read_text(encoding="utf-8") == HEAD + BLOCK + TAIL
+    shown = capsys.readouterr().out
+    assert [line for line in ("+++ b/conf/datasets/d/t.yaml", '+        physicalName: "备注"', '+          - synonym: "企业状态"', "decide: is 'x' the column day?") if line not in shown] == []
+    follow(path, tmp_path, found, write=True)
+    assert load_contract(path).column("note").source == "备注"
+
+
+def test_a_contract_that_would_be_broken_is_not_written(tmp_path: Path) -> None:
+    path = written(tmp_path)
+    with pytest.raises(LakeError, match="left as it is"):
+        follow(path, tmp_path, Proposals((SetCustom("day", "formats", ["%H:%M"]),), ()), write=True)
+    assert path.read_text(encoding="utf-8") == HEAD + BLOCK + TAIL
