@@ -220,6 +220,27 @@ def test_the_message_for_a_thousand_wrong_headers_stays_short() -> None:
     assert len(found.value.message) < 3_000
 
 
+ROWS = [{"编号": 1, "a": {"b": 2, "c": [3]}, "note": "x"}, {"编号": 2, "a": {"b": None}, "note": ""}]
+JSON = {"json": json.dumps({"rows": ROWS}).encode(), "jsonl": b"".join(json.dumps(row).encode() + b"\n" for row in ROWS)}
+
+
+@pytest.mark.parametrize("form", JSON)
+def test_members_that_no_column_asks_for_are_looked_at_where_the_contract_says_so(form: str) -> None:
+    columns = (ID, Column("b", "a.b", "integer", synonyms=("note",)))
+    made = asked(Drift(new_column="evolve"), *columns, format=form, rows_at=("rows",))
+    found = land(made, JSON[form])
+    assert (found.rows, found.extra) == ([(1, 2), (2, None)], [{"a.c": "[3]", "note": "x"}, None])
+    assert [(event.key, event.found, event.looked_at) for event in found.events] == [("new_column:a.c", 1, 2), ("new_column:note", 1, 2)]
+    assert land(replace(made, drift=Drift()), JSON[form]).events == []
+    assert land(replace(made, drift=Drift(new_column="discard_row")), JSON[form]).quarantined == 1
+
+
+def test_a_document_whose_keys_are_data_is_refused() -> None:
+    made = asked(Drift(new_column="evolve"), ID, format="json", rows_at=("rows",))
+    with pytest.raises(Drifted, match="names seem to be data"):
+        land(made, json.dumps({"rows": [{str(at): at} for at in range(1_001)]}).encode())
+
+
 def test_parquet_keeps_values_of_every_type_as_text() -> None:
     sink = io.BytesIO()
     pl.DataFrame({"编号": [1], "金额": [2], "f": [3.0], "b": [b"\x01"], "l": [[1, 2]], "d": [True]}).write_parquet(sink)
