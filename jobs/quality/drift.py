@@ -79,6 +79,8 @@ def _retyped(contract: Contract, part: Part, name: str, mask: pl.Series, cells: 
     failed = int(mask.sum())
     looked_at = failed + len(cells) - cells.null_count()
     policy = contract.drift.retyped_column
+    if policy != "freeze" and name not in contract.lenient:
+        policy = "discard_row"  # what is needed cannot be null, whatever the contract says of the others
     event = Event("retyped_column", name, _header(contract, part, name), policy, found=failed, looked_at=looked_at)
     if not failed or (policy == "discard_row" and failed < RETYPED * looked_at):
         return event

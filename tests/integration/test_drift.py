@@ -35,7 +35,7 @@ EVENTS = {
     ("new.csv", "new_column:visits", "evolve", "", 1, 2),
     ("renamed.csv", "new_column:Name", "evolve", "name", 1, 1), ("renamed.csv", "missing_column:name", "evolve", "Name", 1, 1), ("renamed.csv", "reordered_columns:", "", "", 1, 1),
     ("retyped.csv", "retyped_column:born", "evolve", "", 2, 2),
-    ("lost key.csv", "retyped_column:id", "evolve", "", 1, 1),
+    ("lost key.csv", "retyped_column:id", "discard_row", "", 1, 1),
 }  # fmt: skip
 
 

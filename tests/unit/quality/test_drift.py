@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.contracts.model import Column, Drift, Unpivot
+from jobs.contracts.model import Column, Drift, Namespace, Unpivot
 from jobs.ops.drift import drift_rows, events_of
 from jobs.quality.answer import answer
 from jobs.quality.compile import MASK
@@ -233,6 +233,24 @@ def test_members_that_no_column_asks_for_are_looked_at_where_the_contract_says_s
     assert [(event.key, event.found, event.looked_at) for event in found.events] == [("new_column:a.c", 1, 2), ("new_column:note", 1, 2)]
     assert land(replace(made, drift=Drift()), JSON[form]).events == []
     assert land(replace(made, drift=Drift(new_column="discard_row")), JSON[form]).quarantined == 1
+
+
+XML = """<d xmlns:p="urn:p"><r n="1" u="x"><a><b>2</b><c k="v"/><c>w</c></a><p:t>5</p:t>own</r><r n="2"><a><b/></a></r></d>"""
+XML_CASES: dict[str, tuple[list[str], list[Any]]] = {
+    # paths of the contract → _extra of both rows
+    "some": (["@n", "a.b"], [{"@u": "x", "a.c": '[{"@k": "v"}, "w"]', "t": "5", ".": "own"}, None]),
+    "all": (["@n", "@u", "a", "p:t", "."], [None, None]),
+    "into a list": (["@n", "@u", "a.b", "a.c.@k", "p:t", "."], [{"a.c": '[{"@k": "v"}, "w"]'}, None]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", XML_CASES)
+def test_elements_and_attributes_that_no_column_asks_for_are_kept(case: str) -> None:
+    paths, expected = XML_CASES[case]
+    columns = [Column(f"c{at}", path, "string") for at, path in enumerate(paths)]
+    made = asked(Drift(new_column="evolve"), *columns, format="xml", row_element="r", namespaces=(Namespace("p", "urn:p"),))
+    assert land(made, XML.encode()).extra == expected
+    assert land(replace(made, drift=Drift()), XML.encode()).events == []
 
 
 def test_a_document_whose_keys_are_data_is_refused() -> None:
