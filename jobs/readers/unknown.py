@@ -32,7 +32,7 @@ def observed(contract: Contract, table: pl.DataFrame) -> Observed:
     headers = compared(contract, table.columns)
     events = [_counted(event, table) for event in header_events(contract, headers, table.height)]
     if headers.unknown:
-        events = _with_types(events, table.select(headers.unknown[:GUESSED]))
+        events = _with_types(events, pl.DataFrame([table[name].head(LOOKED_AT) for name in headers.unknown[:GUESSED]]))
     refuse_frozen(contract, headers, table.columns, events)
     return Observed(headers.mapping, headers.words(), tuple(events), _beside(contract, headers, table, events))
 
@@ -56,10 +56,14 @@ def objects(columns: dict[str, pl.Series], height: int) -> pl.Series:
     """Texts by name → one JSON object a row of those that are neither null nor empty; null where none is."""
     if not columns:
         return pl.Series(EXTRA, [], dtype=pl.String).extend_constant(None, height)
-    frame = pl.DataFrame([cells.alias(name) for name, cells in columns.items()])
-    members = [pl.when(pl.col(name).is_not_null() & (pl.col(name) != "")).then(pl.struct(pl.col(name)).struct.json_encode().str.head(-1).str.slice(1)) for name in columns]
-    joined = pl.concat_str(members, separator=",", ignore_nulls=True)
+    frame = pl.DataFrame([cells.alias(f"c{at}") for at, cells in enumerate(columns.values())])
+    joined = pl.concat_str([_member(pl.col(f"c{at}"), name) for at, name in enumerate(columns)], separator=",", ignore_nulls=True)
     return frame.select(pl.when(joined != "").then(pl.concat_str([pl.lit("{"), joined, pl.lit("}")])).alias(EXTRA))[EXTRA]
+
+
+def _member(value: pl.Expr, name: str) -> pl.Expr:
+    """`"name":"value"`, null where there is no value."""
+    return pl.when(value.is_not_null() & (value != "")).then(pl.struct(value.alias(name)).struct.json_encode().str.head(-1).str.slice(1))
 
 
 def joined(a: pl.Series, b: pl.Series) -> pl.Series:
@@ -73,6 +77,7 @@ def as_text(cells: pl.Series) -> pl.Series:
     """As sent, where the format has types as a person would write it: lists and records as JSON, bytes in hexadecimal, 12 and not 12.0."""
     from jobs.readers.frames import as_json, numbers_as_text
 
+    cells = cells.alias("sent")  # a header such as ^a$ would be a pattern to Polars
     if cells.dtype.is_nested():
         return as_json(cells)
     if cells.dtype == pl.Binary:
@@ -99,23 +104,22 @@ def _refuse_hostile(table: pl.DataFrame, headers: Sequence[str], events: Sequenc
 def _counted(event: Event, table: pl.DataFrame) -> Event:
     if event.kind != "new_column":
         return event
-    cells = table[event.header]
+    cells = table[event.header].alias("sent")
     found = len(cells) - cells.null_count() - (int((cells == "").sum()) if cells.dtype == pl.String else 0)
     return replace(event, found=found)
 
 
 def _with_types(events: Sequence[Event], unknown: pl.DataFrame) -> list[Event]:
-    first = unknown.head(LOOKED_AT)
-    types = looks_like(pl.DataFrame([as_text(first[name]).alias(name) for name in first.columns]))
+    types = looks_like(pl.DataFrame([as_text(unknown[name]).alias(name) for name in unknown.columns]))
     return [replace(e, detail={"type": types[e.header]}) if e.kind == "new_column" and types.get(e.header) else e for e in events]
 
 
 def looks_like(texts: pl.DataFrame) -> dict[str, dict[str, Any]]:
     """What the texts of each column look like, by the profile that `lake new` makes; a column without values is left out."""
-    from jobs.scaffold.profile import profiled  # its tables of pinyin are loaded only when there is something to name
+    from jobs.scaffold.profile import column_profiles  # its tables of pinyin are loaded only when there is something to name
 
     found = {}
-    for column in profiled(texts).columns:
+    for column in column_profiles(texts):
         if column.distinct:
             found[column.header] = {"logicalType": column.kind, "physicalType": column.physical, "formats": list(column.formats), "personal": column.personal}
     return found

@@ -194,6 +194,15 @@ def test_no_value_of_an_unknown_column_is_lost_where_the_contract_evolves(names:
     assert found.extra == sent
 
 
+def test_headers_that_are_patterns_elsewhere_are_names_here() -> None:
+    names = ["*", "^.*$", "^a$", "{x}", '"', "a.b"]
+    sink = io.StringIO()
+    csv.writer(sink, lineterminator="\n").writerows([["编号", "金额", *names], ["1", "2", *"abcdef"]])
+    found = land(asked(Drift(new_column="evolve")), sink.getvalue().encode())
+    assert found.extra == [dict(zip(names, "abcdef", strict=True))]
+    assert {event.header for event in found.events} == set(names)
+
+
 HOSTILE: dict[str, tuple[bytes, str]] = {
     "a name as long as a text": (b"\xe7\xbc\x96\xe5\x8f\xb7,\xe9\x87\x91\xe9\xa2\x9d," + b"x" * 400 + b"\n1,2,3\n", "new_column"),
     "ten thousand new columns": (("编号,金额," + ",".join(f"c{i}" for i in range(9_000)) + "\n1,2" + ",3" * 9_000 + "\n").encode(), ""),
