@@ -19,9 +19,11 @@ from jobs.contracts.model import Contract, Reader
 from jobs.deliveries.complete import GATED
 from jobs.deliveries.manifest import is_manifest
 from jobs.deliveries.waiting import ready
+from jobs.ops.drift import drift_rows
 from jobs.ops.ledger import Ledger
 from jobs.platform.settings import Settings, load_settings
 from jobs.platform.store import s3
+from jobs.quality import drift
 from jobs.quality.answer_site import publish_answers
 from jobs.quality.compile import REJECTIONS, judge
 from jobs.quality.measures import Measures
@@ -29,6 +31,7 @@ from jobs.quality.rules import Rule
 from jobs.readers import raw
 from jobs.readers.content import Content, from_json
 from jobs.readers.delimited import MOST_HEADER, Head, read_csv_part, read_head
+from jobs.readers.drift import Drifted, from_dicts, merged, to_dicts
 from jobs.readers.formats import WAYS
 from jobs.readers.formulas import formulas
 from jobs.readers.frames import Part, captured_lines, captured_path
@@ -75,6 +78,7 @@ class Facts:
     message: str | None = None
     measures: str = ""
     odd: dict[str, int] = field(default_factory=dict)  # characters and cells that deserve a look
+    events: list[dict[str, Any]] = field(default_factory=list)  # of drift
 
 
 @dataclass(frozen=True)
@@ -95,13 +99,15 @@ def run(spark: SparkSession, settings: Settings, contract: Contract, rules: Sequ
         named = beside.submit(bronze.publish_name, spark, settings, contract)
         results = [json.loads(line) for line in spread(spark, *_work(receipts), _lander(contract, rules))]
         named.result()
-    facts, files = _collect(results, receipts)
+    facts, files = _collect(contract, results, receipts)
     good = {name: fact for name, fact in facts.items() if fact.reason is None}
     kept = [f for f in files if set(f["deliveries"]) <= set(good)]
     if good:
         bronze.commit(table, contract, kept, [asdict(fact) for fact in good.values()])
-    noted = [*held_back, *_rows(receipts, facts)]
-    publish_answers(settings, contract, rules, [row for row in noted if row["outcome"] in ("rejected", "waiting")])  # before the ledger: what it knows is not looked at again
+    noted, drifted = [*held_back, *_rows(receipts, facts)], drift_rows(receipts, {name: fact.events for name, fact in facts.items()})
+    asking = [row for row in noted if row["outcome"] in ("rejected", "waiting")]
+    publish_answers(settings, contract, rules, asking, drift=drifted)  # before the ledger: what it knows is not looked at again
+    ledger.merge("drift", drifted)
     ledger.merge("deliveries", noted)
     refused = tuple((copy["name"], fact.message or "") for n, fact in facts.items() if fact.reason not in (None, "not_applicable") for copy in receipts[n]["copies"])
     records, rows, quarantined = (sum(getattr(fact, count) for fact in good.values()) for count in ("records", "rows", "quarantined"))
@@ -126,7 +132,9 @@ def _waiting(ledger: Ledger, table: DeltaTable, contract: Contract, periods: Seq
     lost = [name for name in receipts if bronze.landed(table, name)]
     if lost:
         noted = bronze.notes(table)
-        ledger.merge("deliveries", _rows(receipts, {name: Facts(**noted[name]) for name in lost}))
+        facts = {name: Facts(**noted[name]) for name in lost}
+        ledger.merge("drift", drift_rows(receipts, {name: fact.events for name, fact in facts.items()}))
+        ledger.merge("deliveries", _rows(receipts, facts))
     return {name: receipt for name, receipt in receipts.items() if name not in lost}
 
 
@@ -181,16 +189,16 @@ def _land_piece(
     given = 0
     try:
         for part, last in _read(settings, client, contract, piece):
-            frame, measures, critical = _judged(contract, rules, personal, piece, part)
+            frame, measures, critical, events = _judged(contract, rules, personal, piece, part)
             odd = asdict(part.odd) | {"formulas": formulas(part.frame, contract)}
             yield (
                 frame,
-                Facts(piece.raw.delivery, frame.height, part.records, critical, part.preamble, part.footnotes, encoding, list(part.drift), None, None, measures.to_json(), odd),
+                Facts(piece.raw.delivery, frame.height, part.records, critical, part.preamble, part.footnotes, encoding, list(part.drift), None, None, measures.to_json(), odd, events),
                 piece.whole and last and not given,
             )
             given += 1
     except Refused as problem:
-        yield None, Facts(piece.raw.delivery, encoding=encoding, reason=problem.reason, message=problem.message), False
+        yield None, Facts(piece.raw.delivery, encoding=encoding, reason=problem.reason, message=problem.message, events=to_dicts(getattr(problem, "events", ()))), False
 
 
 def _read(settings: Settings, client: Any, contract: Contract, piece: Piece) -> Iterator[tuple[Part, bool]]:
@@ -256,17 +264,17 @@ def _head(settings: Settings, client: Any, source: raw.RawObject, reader: Reader
     return HEADS[source.key, reader]
 
 
-def _judged(contract: Contract, rules: Sequence[Rule], personal: frozenset[str], piece: Piece, part: Part) -> tuple[pl.DataFrame, Measures, int]:
-    """Typed rows with lineage, rejections and, where critical, what was sent."""
+def _judged(contract: Contract, rules: Sequence[Rule], personal: frozenset[str], piece: Piece, part: Part) -> tuple[pl.DataFrame, Measures, int, list[dict[str, Any]]]:
+    """Typed rows with lineage, rejections and, where critical, what was sent; and what drifted."""
     values = typed(part.frame, contract)
     frame = values.frame.with_columns(part.frame["_record"], part.frame["_part"])
-    judged = judge(frame, rules, values.failed, personal, values.messages, values.doubtful)
+    judged = judge(frame, rules, values.failed, personal, values.messages, values.doubtful, contract.lenient, drift.of_rows(contract, part))
     sent = _sent(part.frame, judged.critical)
-    frame = frame.with_columns(judged.rejections.alias("_rejections"), sent.alias("_raw"))
+    frame = frame.with_columns(judged.rejections.alias("_rejections"), sent.alias("_raw"), drift.extra(contract, part, values).alias("_extra"))
     if part.ragged:
         frame = pl.concat([frame, _ragged(frame, part)], how="vertical")
     frame = frame.with_columns(pl.lit(piece.raw.delivery).alias("_delivery"), pl.lit(piece.period).alias("_period"))
-    return frame, judged.measures, int(judged.critical.sum()) + len(part.ragged)
+    return frame, judged.measures, int(judged.critical.sum()) + len(part.ragged), to_dicts(drift.seen(contract, part, values, judged.measures, several=not piece.whole or piece.content.in_order))
 
 
 def _sent(frame: pl.DataFrame, critical: pl.Series) -> pl.Series:
@@ -289,12 +297,12 @@ def _ragged(frame: pl.DataFrame, part: Part) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def _collect(results: list[dict[str, Any]], receipts: dict[str, dict[str, Any]]) -> tuple[dict[str, Facts], list[dict[str, Any]]]:
+def _collect(contract: Contract, results: list[dict[str, Any]], receipts: dict[str, dict[str, Any]]) -> tuple[dict[str, Facts], list[dict[str, Any]]]:
     pieces: dict[str, list[Facts]] = defaultdict(list)
     for result in results:
         if "facts" in result:
             pieces[result["facts"]["delivery"]].append(Facts(**result["facts"]))
-    facts = {name: _conserved(_sum(parts), receipts[name]) for name, parts in pieces.items()}
+    facts = {name: _conserved(_settled(contract, _sum(parts)), receipts[name]) for name, parts in pieces.items()}
     return facts, [result["file"] for result in results if "file" in result]
 
 
@@ -303,12 +311,23 @@ def _sum(parts: list[Facts]) -> Facts:
     if bad:
         return bad
     measures = sum((Measures.from_json(part.measures) for part in parts), Measures())
-    drift = sorted({event for part in parts for event in part.drift})
+    words = sorted({event for part in parts for event in part.drift})
     odd = sum((Counter(part.odd) for part in parts), Counter())
     return Facts(
         parts[0].delivery, sum(p.rows for p in parts), sum(p.records for p in parts), sum(p.quarantined for p in parts), sum(p.preamble for p in parts),
-        sum(p.footnotes for p in parts), parts[0].encoding, drift, None, None, measures.to_json(), dict(odd),
+        sum(p.footnotes for p in parts), parts[0].encoding, words, None, None, measures.to_json(), dict(odd),
+        to_dicts(merged(from_dicts(part.events) for part in parts)),
     )  # fmt: skip
+
+
+def _settled(contract: Contract, facts: Facts) -> Facts:
+    """Drift that only the delivery as a whole shows, and may be refused for."""
+    if facts.reason:
+        return facts
+    try:
+        return replace(facts, events=to_dicts(drift.settled(contract, from_dicts(facts.events))))
+    except Drifted as problem:
+        return Facts(facts.delivery, reason=problem.reason, message=problem.message, encoding=facts.encoding, events=to_dicts(problem.events))
 
 
 def _conserved(facts: Facts, receipt: dict[str, Any]) -> Facts:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from jobs.contracts.model import Algorithm, Archive, Classification, Mode, Multiplier, Normalize, NullPreset
+from jobs.contracts.model import Algorithm, Archive, Classification, DriftPolicy, Mode, Multiplier, Normalize, NullPreset
 
 LIMITS = Archive()
 
@@ -88,9 +88,11 @@ class ReaderCustom(Custom):
 
 
 class DriftCustom(Custom):
-    new_column: Literal["freeze", "evolve"] = Field("freeze", description="A column the contract does not know: `freeze` refuses the file, `evolve` notes it and leaves it out of the table.")
-    missing_column: Literal["freeze", "evolve"] = Field("freeze", description="A column that is not there: `freeze` refuses the file, `evolve` makes it null.")
-    retyped_column: Literal["discard_row"] = Field("discard_row", description="A value that is not of the column's type: `discard_row` quarantines its row.")
+    """Every difference is an event in `ops.drift`, whatever is done about it."""
+
+    new_column: DriftPolicy = Field("freeze", description="A column the contract does not know: `freeze` refuses the file, `evolve` keeps its values as sent in bronze (`_extra`) until the contract takes the column up, `discard_row` quarantines the rows with a value in it, `discard_value` leaves its values out. Members of JSON and XML rows that no column asks for are looked at unless it is `freeze`; of fixed width nothing but the columns is read.")
+    missing_column: DriftPolicy = Field("freeze", description="A column that is not there: `freeze` refuses the file, `evolve` makes it null and proposes `optional`, `discard_row` quarantines all rows, `discard_value` makes it null.")
+    retyped_column: DriftPolicy = Field("discard_row", description="A value that is not of the column's type: `discard_row` quarantines its row, `discard_value` makes the cell null and flags the row, `evolve` does that, keeps the value as sent in `_extra` and proposes the new type, `freeze` refuses the file. A required column and the key cannot be null: with `discard_value` and `evolve` their rows are quarantined.")
 
 
 class DatabaseCustom(Custom):

@@ -264,6 +264,12 @@ class Contract:
         return frozenset(c.name for c in self.columns if c.classification in ("personal", "sensitive"))
 
     @property
+    def lenient(self) -> frozenset[str]:
+        """Columns in which a value of another type makes an empty cell and no bad row; a needed one never is."""
+        policy = self.drift.retyped_column in ("evolve", "discard_value")
+        return frozenset(c.name for c in self.columns if policy and not c.required and not c.primary_key)
+
+    @property
     def personal(self) -> bool:
         return bool(self.personal_columns)
 

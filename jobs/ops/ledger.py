@@ -67,6 +67,16 @@ TABLES: Mapping[str, LedgerTable] = {
             ("counted_from", S),  # fingerprint of the silver that the counts of states belong to
         ]),
     ),
+    # one row a difference between a delivery and its contract
+    "drift": LedgerTable(
+        ("dataset", "delivery", "event"),
+        pa.schema([
+            ("dataset", S), ("delivery", S), ("event", S), ("period", S), ("name", S), ("kind", S), ("column", S), ("header", S), ("policy", S), ("done", S),
+            ("suggestion", S), ("found", N), ("looked_at", N),
+            ("detail", S),  # JSON: what values look like, unknown codes
+            ("noted_at", T),
+        ]),
+    ),
     # one row a job run
     "runs": LedgerTable(
         ("run", "job", "dataset"),

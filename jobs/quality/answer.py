@@ -15,8 +15,10 @@ from jinja2 import Environment, FileSystemLoader, Template
 from jobs.contracts.model import Column, Contract, Language
 from jobs.quality.answer_words import mend_of, reason_of, rule_of, words
 from jobs.quality.compile import reader_rule
+from jobs.quality.drift_words import refusal
 from jobs.quality.measures import Measures, RuleMeasure
 from jobs.quality.rules import Rule, columns_of
+from jobs.readers.drift import Event
 
 EXAMPLES = 20
 # Spreadsheets take a text that starts like this for a formula and run it: the apostrophe keeps it a text (OWASP, CSV injection).
@@ -63,13 +65,17 @@ class Answer:
     faults: tuple[Fault, ...]
 
 
-def answer(contract: Contract, rules: Sequence[Rule], row: Mapping[str, Any], checks: Sequence[Mapping[str, Any]] = (), in_spark: Sequence[Mapping[str, Any]] = ()) -> Answer:
-    """`row`: of ops.deliveries; `checks`: of ops.checks; `in_spark`: some of ops.rejections. All of this delivery; pure: the ledger says all of it."""
+def answer(
+    contract: Contract, rules: Sequence[Rule], row: Mapping[str, Any], checks: Sequence[Mapping[str, Any]] = (), in_spark: Sequence[Mapping[str, Any]] = (),
+    drift: Sequence[Event] = (),
+) -> Answer:  # fmt: skip
+    """`row`: of ops.deliveries; `checks`: of ops.checks; `in_spark`: some of ops.rejections; `drift`: of ops.drift. All of this delivery; pure: the ledger says all of it."""
     language = contract.language
     faults = [*_landed(contract, rules, Measures.from_json(row["measures"])), *_ragged(language, row), *_from_spark(contract, rules, checks, in_spark)]
+    message = refusal(contract, row["reason"], drift, language) or row["message"] or ""
     return Answer(
         language, contract.title, contract.dataset, contract.owner, row["period"], row["name"], row["sha256"], row["outcome"],
-        reason_of(row["reason"], language) if row["reason"] else "", row["message"] or "", row["rows"] or 0, row["quarantined"] or 0,
+        reason_of(row["reason"], language) if row["reason"] else "", message, row["rows"] or 0, row["quarantined"] or 0,
         tuple(sorted(faults, key=lambda f: (f.severity != "critical", -f.rows, f.rule))),
     )  # fmt: skip
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from jobs.contracts.model import Contract
+from jobs.ops.drift import events_of
 from jobs.ops.ledger import Ledger
 from jobs.platform.settings import Settings
 from jobs.platform.store import s3
@@ -21,8 +22,8 @@ def answer_key(contract: Contract, row: dict[str, Any]) -> str:
     return f"answers/{contract.table}/{row['delivery']}/{row['name']}.html"
 
 
-def publish_answers(settings: Settings, contract: Contract, rules: Sequence[Rule], rows: Sequence[dict[str, Any]], checks: Sequence[dict[str, Any]] = ()) -> None:
-    """For those of `rows` (of ops.deliveries, as they now stand; `checks`: of ops.checks) that have something to mend. Repeating it writes the same answers again."""
+def publish_answers(settings: Settings, contract: Contract, rules: Sequence[Rule], rows: Sequence[dict[str, Any]], checks: Sequence[dict[str, Any]] = (), drift: Sequence[dict[str, Any]] = ()) -> None:
+    """For those of `rows` (of ops.deliveries, as they now stand; `checks`: of ops.checks, `drift`: of ops.drift) that have something to mend. Repeating it writes the same answers again."""
     asked = [row for row in rows if row["outcome"] in ANSWERED]
     if not asked:
         return
@@ -31,7 +32,7 @@ def publish_answers(settings: Settings, contract: Contract, rules: Sequence[Rule
         mine = [check for check in checks if check["delivery"] == row["delivery"]]
         in_spark = any(check["engine"] == "spark" and check["unexpected"] for check in mine)
         some = ledger.first("rejections", SOME, dataset=contract.dataset, delivery=row["delivery"]) if in_spark else []
-        said, key = answer(contract, rules, row, mine, some), answer_key(contract, row)
+        said, key = answer(contract, rules, row, mine, some, events_of([d for d in drift if d["delivery"] == row["delivery"]])), answer_key(contract, row)
         if not (said.faults or said.message):
             if contract.judges_whole:  # there may be an answer from when it waited
                 client.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": key}, {"Key": key.removesuffix(".html") + ".csv"}]})

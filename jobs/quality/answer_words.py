@@ -50,7 +50,7 @@ REASONS: Mapping[str, tuple[str, str]] = {
     "cut_character": ("The columns do not stand at the agreed places. Check them with the data desk.", "字段位置与约定不符,请与数据管理员核对。"),
     "control_count": ("The number of rows in the control record is not that of the file. Send the whole file again.", "控制记录中的行数与文件不符,请重新报送完整文件。"),
     "lost_precision": ("A long number has lost its last digits. Store the column as text, enter the values again and send the file.", "长数字的末位已丢失,请将该列设为文本、重新填写后报送。"),
-    "retyped_column": ("A column has different types in the files of the archive. Send them with the same types.", "压缩包内各文件的字段类型不一致,请统一后重新报送。"),
+    "retyped_column": ("A column has values of another type than agreed, or another one in each file of an archive. Send it as agreed.", "字段类型与约定不符,或压缩包内各文件的字段类型不一致,请按约定类型重新报送。"),
     "truncated": ("The file is cut off. Send it again.", "文件不完整,请重新报送。"),
     "missing_sheet": ("Send the workbook with the agreed sheets.", "缺少约定的工作表,请补齐后重新报送。"),
     "missing_table": ("Send the file with the agreed table or layer.", "缺少约定的数据表或图层,请补齐后重新报送。"),
@@ -115,6 +115,9 @@ def _set_zh(kwargs: Mapping[str, Any]) -> str:
 
 RULES_ZH: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "castable": lambda k: "不是该字段类型的有效值",
+    "retyped": lambda k: "不是该字段类型的有效值,该单元格已置空",
+    "unknown_column": lambda k: "该行在未约定的字段中有值",
+    "lacking_column": lambda k: "文件缺少约定的字段",
     "unambiguous": lambda k: "该值有不止一种读法",
     "expect_column_values_to_not_be_null": lambda k: "不能为空",
     "expect_column_values_to_be_null": lambda k: "必须为空",
@@ -139,8 +142,12 @@ KINDS: Mapping[str, tuple[str, str]] = {
 def mend_of(rule: Rule, column: Column | None, language: Language) -> str:
     """What the department can do about a row that fails this rule."""
     zh = language == "zh"
-    if rule.type == "castable" and column is not None:
+    if rule.type in ("castable", "retyped") and column is not None:
         return _as_kind(column, zh)
+    if rule.type == "unknown_column":
+        return REASONS["new_column"][zh]
+    if rule.type == "lacking_column":
+        return REASONS["missing_column"][zh]
     if rule.type.endswith("to_not_be_null"):
         return "请补填该字段。" if zh else "Fill it in."
     if rule.type.endswith("be_unique"):

@@ -39,6 +39,15 @@ class Judged:
     measures: Measures
 
 
+@dataclass(frozen=True)
+class Lacking:
+    """Rows that do not meet a rule which the rows' values do not decide. `shown`: what is reported of each."""
+
+    rule: Rule
+    mask: pl.Series
+    shown: pl.Series
+
+
 Schema = Mapping[str, pl.DataType]
 
 
@@ -152,10 +161,25 @@ def unambiguous(column: str, doubt: str | None = None) -> Rule:
     return Rule(f"unambiguous:{column}", "unambiguous", {"column": column}, "warning", "row", "contract", {"message": {"en": doubt}} if doubt else {})
 
 
+def retyped(column: str) -> Rule:
+    """Instead of `castable` where the contract lets a column change its type: the cell is null, the row passes."""
+    return Rule(f"retyped:{column}", "retyped", {"column": column}, "warning", "row", "contract")
+
+
+def unknown_column() -> Rule:
+    return Rule("unknown_column", "unknown_column", {}, "critical", "row", "contract")
+
+
+def lacking_column() -> Rule:
+    return Rule("lacking_column", "lacking_column", {}, "critical", "row", "contract")
+
+
 def reader_rule(rule_id: str) -> Rule | None:
     """The reader's own rule that a measure of this id is of; None for a measure of a contract's or a suite's rule."""
     type_, _, column = rule_id.partition(":")
-    made = {"castable": castable, "unambiguous": unambiguous}.get(type_)
+    if whole := {"unknown_column": unknown_column, "lacking_column": lacking_column}.get(rule_id):
+        return whole()
+    made = {"castable": castable, "unambiguous": unambiguous, "retyped": retyped}.get(type_)
     return made(column) if made else None
 
 
@@ -167,20 +191,22 @@ def fused(rules: Sequence[Rule]) -> tuple[Rule, ...]:
 def judge(
     frame: pl.DataFrame, rules: Sequence[Rule], failed_casts: Mapping[str, tuple[pl.Series, pl.Series]], personal: Collection[str],
     messages: Mapping[str, pl.Series] | None = None, doubtful: Mapping[str, tuple[pl.Series, pl.Series, str]] | None = None,
+    lenient: Collection[str] = (), lacking: Sequence[Lacking] = (),
 ) -> Judged:  # fmt: skip
     """Judge every row once.
 
     `frame`: typed columns and `_record`. `failed_casts`: column → (mask of texts that did not become values, the texts); `messages`: column → what is
-    wrong with each; `doubtful`: column → (mask of values with another reading, the texts, what is not clear).
+    wrong with each; `doubtful`: column → (mask of values with another reading, the texts, what is not clear). `lenient`: columns in which a failed cast only flags; `lacking`: rows that drift discards.
     """
     tests = {rule.id: (rule, ROW_TYPES[rule.type](rule.kwargs, frame.schema)) for rule in fused(rules)}
     masks = _masks(frame, tests)
     found = [(rule, masks[f"f{i}"], masks[f"i{i}"], frame[test.shown], test.shown) for i, (rule, test) in enumerate(tests.values())]
     for name, (mask, texts) in failed_casts.items():
-        found.append((castable(name), mask, texts.is_null(), texts, name))
+        found.append((retyped(name) if name in lenient else castable(name), mask, texts.is_null(), texts, name))
+    found += [(other.rule, other.mask, pl.repeat(False, frame.height, eager=True), other.shown, "") for other in lacking]
     for name, (mask, texts, doubt) in (doubtful or {}).items():
         found.append((unambiguous(name, doubt), mask, texts.is_null(), texts, name))
-    said = {castable(name).id: message for name, message in (messages or {}).items()}
+    said = {(retyped(name) if name in lenient else castable(name)).id: message for name, message in (messages or {}).items()}
     measures = {rule.id: _measure(frame, mask, ignored, shown, column in personal) for rule, mask, ignored, shown, column in found}
     rejections, critical = _rejections(frame, [(r, m, shown, c) for r, m, _, shown, c in found if r.severity != "info"], personal, said)
     return Judged(rejections, critical, Measures(frame.height, measures))
@@ -210,7 +236,7 @@ def _rejections(frame: pl.DataFrame, found: list[tuple[Rule, pl.Series, pl.Serie
     critical = reduce(lambda a, b: a | b, (m for r, m, _, _ in found if r.severity == "critical"), pl.repeat(False, height, eager=True))
     parts = [
         pl.DataFrame({
-            "at": mask.arg_true(), "rule": [rule.id] * int(mask.sum()), "severity": [rule.severity] * int(mask.sum()), "column": [column] * int(mask.sum()),
+            "at": mask.arg_true(), "rule": [rule.id] * int(mask.sum()), "severity": [rule.severity] * int(mask.sum()), "column": [column or None] * int(mask.sum()),
             "value": [MASK] * int(mask.sum()) if column in personal else shown.filter(mask).cast(pl.String, strict=False),
             "message": said[rule.id].filter(mask) if rule.id in said else [message_of(rule)] * int(mask.sum()),
         })

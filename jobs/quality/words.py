@@ -38,6 +38,9 @@ def _as_it_is(rule: Rule) -> str:
 
 WORDS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "castable": lambda k: "this text is not a value of the column's type",
+    "retyped": lambda k: "this text is not a value of the column's type; the cell was left empty",
+    "unknown_column": lambda k: "this row has a value in a column that is not agreed",
+    "lacking_column": lambda k: "an agreed column is missing from the file",
     "unambiguous": lambda k: "this value can be read in more than one way",
     "expect_column_values_to_not_be_null": lambda k: "must not be empty",
     "expect_column_values_to_be_null": lambda k: "must be empty",

@@ -16,10 +16,11 @@ import pyarrow.csv as pcsv
 
 from jobs.contracts.model import Contract, Reader
 from jobs.readers.encoding import Odd, odd_characters
-from jobs.readers.frames import Part, Ragged, captured_lines, distinct, match_headers, source
+from jobs.readers.frames import Part, Ragged, captured_lines, distinct, source
 from jobs.readers.headers import joined
 from jobs.readers.outcome import Refused
 from jobs.readers.skipped import skips
+from jobs.readers.unknown import observed
 
 MOST_HEADER, MOST_COLUMNS = 1 << 20, 10_000  # bytes up to the end of the header, and columns
 UNIT = "\x1f"  # the unit separator: made to part fields, and hardly ever sent
@@ -77,6 +78,8 @@ def read_head(data: bytes, reader: Reader) -> Head:
             raise Refused("no_header", f"The file has no header in line {number + 1}. Send it with its column names.")
     whole = b"\n".join(lines[:stop])
     text = decode(whole, reader.encoding)
+    if "\0" in text:
+        raise Refused("nul_bytes", f"The header holds NUL bytes (first at character {text.index(chr(0))}); the file is damaged or not text. Send it again.")
     texts = [line.rstrip("\r") for line in text.removeprefix("\ufeff").split("\n")]
     _refuse_many_columns(texts[start:], reader.delimiter)
     header = [_header_cells(line, reader) for line in texts[start:]]
@@ -134,13 +137,15 @@ def read_whole(contract: Contract, data: bytes, constants: Mapping[str, str]) ->
 def read_csv_part(contract: Contract, data: bytes, head: Head, constants: Mapping[str, str], first_record: int, last: bool, offset: int = 0) -> Part:
     """One byte range of delimited text that starts at byte `offset`. `constants`: values of `$capture…` and `$period`."""
     parsed = read_range(data, contract.reader, head, first_record, last, offset)
-    mapping, drift = match_headers(contract, head.names)
     table = pl.DataFrame(pl.from_arrow(parsed.table))
     skipped = skips(table, contract.reader, head.lines)
     ragged, headings, totals = _ragged_rows(parsed.ragged, contract.reader)
     table, records = skipped.left(table), skipped.left(pl.Series("_record", parsed.records, dtype=pl.Int64))
-    frame = _unpivoted(contract, table, mapping, constants, records) if contract.reader.unpivot else _selected(contract, table, mapping, constants, records, 0)
-    return Part(frame, len(records) + len(ragged), ragged, parsed.footnotes + skipped.totals + totals, drift, mapping, skipped.headings + headings, parsed.odd)
+    seen = observed(contract, table)
+    frame = _unpivoted(contract, table, seen.mapping, constants, records) if contract.reader.unpivot else _selected(contract, table, seen.mapping, constants, records, 0)
+    beside = None if seen.beside is None else pl.concat([seen.beside] * (frame.height // max(table.height, 1)))
+    footnotes = parsed.footnotes + skipped.totals + totals
+    return Part(frame, len(records) + len(ragged), ragged, footnotes, seen.words, seen.mapping, skipped.headings + headings, parsed.odd, seen.events, beside)
 
 
 def _ragged_rows(ragged: tuple[Ragged, ...], reader: Reader) -> tuple[tuple[Ragged, ...], int, int]:

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from jobs.contracts.model import Column, Contract
+from jobs.readers.drift import Event
 from jobs.readers.encoding import Odd
 from jobs.readers.outcome import Refused
+from jobs.readers.unknown import observed
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ class Part:
     origins: Mapping[str, str] = field(default_factory=dict)  # contract column → header it came under
     preamble: int = 0
     odd: Odd = Odd()
+    events: tuple[Event, ...] = ()
+    beside: pl.DataFrame | None = None  # of `frame`, a row a row: what unknown columns hold, what is missing
 
 
 def captured_path(contract: Contract, name: str) -> dict[str, str]:
@@ -62,27 +66,6 @@ def captured_lines(contract: Contract, preamble: Sequence[str]) -> dict[str, str
     return found
 
 
-def match_headers(contract: Contract, names: Sequence[str]) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Contract column → header of the dump, and what drifted. Raises Refused where the contract's policy says so."""
-    mapping: dict[str, str] = {}
-    missing = []
-    for column in contract.columns:
-        if column.source.startswith("$"):
-            continue
-        found = next((n for n in (column.source, *column.synonyms) if n in names), None)
-        if found:
-            mapping[column.name] = found
-        elif not column.optional:
-            missing.append(column.source)
-    pattern = contract.reader.unpivot.headers if contract.reader.unpivot else None
-    extra = [n for n in names if n not in mapping.values() and not (pattern and re.fullmatch(pattern, n))]
-    if missing and contract.drift.missing_column == "freeze":
-        raise Refused("missing_column", f"The columns {', '.join(map(repr, missing))} are missing; the file has {', '.join(map(repr, names[:12]))}. Send it with all agreed columns.")
-    if extra and contract.drift.new_column == "freeze":
-        raise Refused("new_column", f"The columns {', '.join(map(repr, extra))} are not in the contract. Ask the data desk to add them, or leave them out.")
-    return mapping, tuple([f"missing column {m}" for m in missing] + [f"new column {e}" for e in extra])
-
-
 def source(column: Column, mapping: Mapping[str, str], constants: Mapping[str, str]) -> pl.Expr:
     """Where a column's values come from: a constant, a header of the dump, or nowhere (null)."""
     if header := mapping.get(column.name):
@@ -95,11 +78,11 @@ def framed(contract: Contract, table: pl.DataFrame, constants: Mapping[str, str]
 
     Raises Refused where columns are missing or new and the contract does not allow it.
     """
-    mapping, drift = match_headers(contract, table.columns)
-    columns = [_cells(column, table, mapping, constants, extra or {}) for column in contract.columns]
+    seen = observed(contract, table)
+    columns = [_cells(column, table, seen.mapping, constants, extra or {}) for column in contract.columns]
     numbers = pl.Series("_record", range(1, table.height + 1), dtype=pl.Int64) if records is None else records.cast(pl.Int64).alias("_record")
     frame = pl.DataFrame([*columns, numbers, pl.zeros(table.height, pl.Int32, eager=True).alias("_part")])
-    return Part(frame, table.height, drift=drift, origins=mapping)
+    return Part(frame, table.height, drift=seen.words, origins=seen.mapping, events=seen.events, beside=seen.beside)
 
 
 def _cells(column: Column, table: pl.DataFrame, mapping: Mapping[str, str], constants: Mapping[str, str], extra: Mapping[str, pl.Series]) -> pl.Series:
@@ -109,7 +92,7 @@ def _cells(column: Column, table: pl.DataFrame, mapping: Mapping[str, str], cons
         return pl.Series(column.name, [constants.get(column.source)], dtype=pl.String).new_from_index(0, table.height)
     cells = table[mapping[column.name]].alias(column.name)
     if cells.dtype.is_nested():
-        return _as_json(cells)
+        return as_json(cells)
     if cells.dtype == pl.Binary:
         return cells.bin.encode("hex")
     if column.kind == "integer" and cells.dtype.is_float():
@@ -117,7 +100,7 @@ def _cells(column: Column, table: pl.DataFrame, mapping: Mapping[str, str], cons
     return cells
 
 
-def _as_json(cells: pl.Series) -> pl.Series:
+def as_json(cells: pl.Series) -> pl.Series:
     """Lists and records as JSON text; a null stays null."""
     sent = cells.to_frame("v").select(pl.when(pl.col("v").is_not_null()).then(pl.struct("v").struct.json_encode().str.slice(5)).otherwise(None))
     return sent.to_series().str.head(-1).alias(cells.name)

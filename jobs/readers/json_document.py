@@ -10,6 +10,7 @@ import polars as pl
 
 from jobs.contracts.model import Column, Contract
 from jobs.readers.frames import Part
+from jobs.readers.members import members
 from jobs.readers.outcome import Refused
 
 
@@ -22,7 +23,8 @@ def read_json_part(contract: Contract, data: bytes, constants: Mapping[str, str]
     rows = _json_rows(contract, document)
     columns = {c.name: pl.Series(c.name, [_json_value(c, row, document, constants) for row in rows], dtype=pl.String) for c in contract.columns}
     frame = pl.DataFrame(columns).with_columns(pl.int_range(1, len(rows) + 1, dtype=pl.Int64).alias("_record"), pl.lit(0, pl.Int32).alias("_part"))
-    return Part(frame, len(rows))
+    seen = members(contract, lambda: rows, len(rows))
+    return Part(frame, len(rows), drift=seen.words, events=seen.events, beside=seen.beside)
 
 
 def _json_rows(contract: Contract, document: Any) -> list[Any]:

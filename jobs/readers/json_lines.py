@@ -12,6 +12,7 @@ import polars as pl
 from jobs.contracts.model import Column, Contract, Reader
 from jobs.readers.delimited import decode
 from jobs.readers.frames import Part
+from jobs.readers.members import members
 from jobs.readers.outcome import Refused
 
 Tree = dict[str, Any]  # member → the members wanted of it; an empty one is wanted whole, as text
@@ -27,7 +28,8 @@ def read_json_lines(contract: Contract, data: bytes, constants: Mapping[str, str
         rows = rows.with_columns(pl.Series("$row", _texts(text)))
     columns = [_value(column, tree, constants).alias(column.name) for column in contract.columns]
     frame = rows.select(*columns).with_columns(full.alias("_record"), pl.lit(0, pl.Int32).alias("_part"))
-    return Part(frame, len(full))
+    seen = members(contract, lambda: [json.loads(line) for line in _texts(text)], len(full))
+    return Part(frame, len(full), drift=seen.words, events=seen.events, beside=seen.beside)
 
 
 def count_json_lines(reader: Reader, data: bytes) -> int:

@@ -12,12 +12,14 @@ from jobs.contracts.model import Contract
 from jobs.readers.containers import members
 from jobs.readers.content import File
 from jobs.readers.delimited import read_csv_part, read_head
+from jobs.readers.drift import merged
 from jobs.readers.encoding import Odd, as_utf8
 from jobs.readers.formats import WAYS
 from jobs.readers.frames import Part, captured_lines, captured_path
 from jobs.readers.inspection import whole
 from jobs.readers.outcome import Refused
 from jobs.readers.streams import CHUNK
+from jobs.readers.unknown import stacked
 
 PART_BYTES = 48 << 20  # of a frame: some ranges of a long text, or many small files
 
@@ -59,6 +61,7 @@ def _batch(parts: Sequence[Part], last: bool) -> Batch:
     joined = Part(
         frame, sum(p.records for p in parts), tuple(r for p in parts for r in p.ragged), sum(p.footnotes for p in parts), tuple(sorted({event for p in parts for event in p.drift})),
         parts[0].origins, sum(p.preamble for p in parts), Odd(sum(p.odd.private_use for p in parts), sum(p.odd.replacement for p in parts)),
+        tuple(merged(p.events for p in parts)), stacked([(p.beside, p.frame.height) for p in parts]),
     )  # fmt: skip
     return Batch(joined, last)
 

@@ -17,7 +17,8 @@ import pyarrow as pa
 from jobs.contracts.model import Contract, Reader
 from jobs.readers.dbf_count import count_dbf, dbf_records, refuse_cut_dbf
 from jobs.readers.delimited import decode
-from jobs.readers.frames import Part, distinct, exact, framed, match_headers
+from jobs.readers.drift import compared
+from jobs.readers.frames import Part, distinct, exact, framed
 from jobs.readers.outcome import Refused
 from jobs.readers.zipped import BROKEN_ZIP, refuse_bombs
 
@@ -81,7 +82,7 @@ def _read(contract: Contract, members: dict[str, bytes], constants: Mapping[str,
     encoding = contract.reader.encoding or _declared(members.get("cpg", b""))
     names = distinct([decode(name, encoding) for name in opened.names])
     frame = pl.DataFrame(pl.from_arrow(_as_text(opened.table, encoding).rename_columns(names)))
-    mapping, _ = match_headers(contract, frame.columns)
+    mapping = compared(contract, frame.columns).mapping
     columns = {mapping[c.name]: c for c in contract.columns if c.name in mapping}
     frame = frame.with_columns(exact(frame[name], column) for name, column in columns.items())
     extra = {"$geometry": pl.Series(pl.from_arrow(opened.shape)).bin.encode("hex")} if opened.shape is not None else {}

@@ -12,10 +12,12 @@ from typing import Any
 import polars as pl
 
 from jobs.contracts.model import Column, Contract, Reader
-from jobs.readers.frames import Part, distinct, framed, match_headers
+from jobs.readers.drift import compared, merged
+from jobs.readers.frames import Part, distinct, framed
 from jobs.readers.headers import joined
 from jobs.readers.outcome import Refused
 from jobs.readers.skipped import skips
+from jobs.readers.unknown import stacked
 from jobs.readers.workbook_unseen import unseen
 from jobs.readers.zipped import refuse_bombs
 
@@ -43,6 +45,7 @@ def read_workbook(contract: Contract, data: bytes, constants: Mapping[str, str])
     return Part(
         pl.concat([part.frame for part in parts]), sum(p.records for p in parts), footnotes=sum(p.footnotes for p in parts),
         drift=tuple(sorted({event for part in parts for event in part.drift}) + hidden), origins=parts[0].origins, preamble=sum(p.preamble for p in parts),
+        events=tuple(merged(p.events for p in parts)), beside=stacked([(p.beside, p.frame.height) for p in parts]),
     )  # fmt: skip
 
 
@@ -97,7 +100,7 @@ def _sheet_part(contract: Contract, sheet: Sheet, constants: Mapping[str, str], 
     names, width = _names(sheet, header), len(header[0][1])
     used = [i for i in range(width) if names[i] or any(row[i] != "" for _, row in rows)]  # a column without header and cells is only formatting
     heads = distinct([names[i] for i in used])
-    mapping, _ = match_headers(contract, heads)
+    mapping = compared(contract, heads).mapping
     by_header = {mapping[column.name]: column for column in contract.columns if column.name in mapping}
     table = pl.DataFrame({head: _texts(rows, i, by_header.get(head)) for i, head in zip(used, heads, strict=True)})
     skipped = skips(table, reader, [[cell_text(row[i]) for i in used] for _, row in header])

@@ -12,6 +12,7 @@ from lxml import etree
 
 from jobs.contracts.model import Contract, Reader
 from jobs.readers.frames import Part
+from jobs.readers.members import members
 from jobs.readers.outcome import Refused
 
 HEAD_BYTES = 1 << 20
@@ -29,7 +30,9 @@ def read_xml(contract: Contract, data: bytes, constants: Mapping[str, str]) -> P
     values = list(zip(*rows, strict=True)) if rows else [()] * len(contract.columns)
     columns = [pl.Series(column.name, cells, dtype=pl.String) for column, cells in zip(contract.columns, values, strict=True)]
     numbers = pl.Series("_record", range(1, len(rows) + 1), dtype=pl.Int64)
-    return Part(pl.DataFrame([*columns, numbers, pl.zeros(len(rows), pl.Int32, eager=True).alias("_part")]), len(rows))
+    frame = pl.DataFrame([*columns, numbers, pl.zeros(len(rows), pl.Int32, eager=True).alias("_part")])
+    seen = members(contract, lambda: (inside if isinstance(inside := _whole(element), dict) else {".": inside} for element in _elements(contract.reader, data)), len(rows), _local, through_lists=True)
+    return Part(frame, len(rows), drift=seen.words, events=seen.events, beside=seen.beside)
 
 
 def _elements(reader: Reader, data: bytes) -> Iterator[Any]:
@@ -143,6 +146,28 @@ def _plain(element: Any, *, own: bool = False) -> Any:
         name, value = child.tag.rpartition("}")[2], _plain(child)
         found[name] = value if name not in found else [*(found[name] if isinstance(found[name], list) else [found[name]]), value]
     return found
+
+
+def _whole(element: Any) -> Any:
+    """An element with everything in it: its text, or an object of `@attribute`, elements, and `.` for text beside them."""
+    children = [child for child in element if isinstance(child.tag, str)]
+    if not children and not element.attrib:
+        return element.text or ""
+    found: dict[str, Any] = {f"@{name.rpartition('}')[2]}": value for name, value in element.items()}
+    text = (element.text or "") + "".join(child.tail or "" for child in element)
+    if text.strip():
+        found["."] = text
+    for child in children:
+        name, value = child.tag.rpartition("}")[2], _whole(child)
+        found[name] = value if name not in found else [*(found[name] if isinstance(found[name], list) else [found[name]]), value]
+    return found
+
+
+def _local(source: str) -> str:
+    """A path without the prefixes of its names."""
+    if source.startswith("$") or source == ".":
+        return source
+    return ".".join(("@" if step.startswith("@") else "") + step.lstrip("@").rpartition(":")[2] for step in source.split("."))
 
 
 def _text(values: list[Any]) -> str | None:

@@ -55,9 +55,12 @@ class Profile:
 
 def profiled(frame: pl.DataFrame) -> Profile:
     """`frame`: a column of texts for every header."""
-    names = column_names(frame.columns)
-    columns = tuple(_column(frame[header], name) for header, name in zip(frame.columns, names, strict=True))
+    columns = column_profiles(frame)
     return Profile(columns, _key(frame, columns))
+
+
+def column_profiles(frame: pl.DataFrame) -> tuple[ColumnProfile, ...]:
+    return tuple(_column(frame[header], name) for header, name in zip(frame.columns, column_names(frame.columns), strict=True))
 
 
 def column_names(headers: Sequence[str]) -> list[str]:
@@ -73,7 +76,7 @@ def column_names(headers: Sequence[str]) -> list[str]:
 
 
 def _column(sent: pl.Series, name: str) -> ColumnProfile:
-    texts = sent.str.strip_chars()
+    texts = sent.alias("sent").str.strip_chars()  # a header such as ^a$ would be a pattern to Polars
     null_words = tuple(word for word in NULLS[1:] if (texts == word).any())
     values = texts.filter(texts.is_not_null() & ~texts.is_in(list(NULLS)))
     kind, physical, formats, others = _kind(values)

@@ -13,20 +13,21 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
-from deltalake import CommitProperties, DeltaTable, Transaction
+from deltalake import CommitProperties, DeltaTable, Schema, Transaction
 from deltalake.exceptions import CommitFailedError, TableNotFoundError
 from deltalake.transaction import AddAction, RemoveAction
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from jobs.contracts.model import Contract
+from jobs.platform.errors import LakeError
 from jobs.platform.settings import Settings
 from jobs.platform.store import delta_options
 from jobs.quality.compile import REJECTIONS
 from jobs.readers.values import polars_type
 
 LINEAGE: dict[str, pl.DataType] = {
-    "_delivery": pl.String(), "_period": pl.String(), "_record": pl.Int64(), "_part": pl.Int32(), "_rejections": REJECTIONS, "_raw": pl.String(),
+    "_delivery": pl.String(), "_period": pl.String(), "_record": pl.Int64(), "_part": pl.Int32(), "_rejections": REJECTIONS, "_raw": pl.String(), "_extra": pl.String(),
 }  # fmt: skip
 METADATA = "lake.deliveries"
 RAGGED = "ragged"  # the rule of a record whose number of fields is not the header's
@@ -74,12 +75,27 @@ def open_table(settings: Settings, contract: Contract) -> DeltaTable:
     """The bronze table, made if it is not there."""
     uri, options = settings.uri("bronze", contract.table), delta_options(settings)
     try:
-        return DeltaTable(uri, storage_options=options)
+        return widened(DeltaTable(uri, storage_options=options), contract)
     except TableNotFoundError:
         configuration = {"delta.dataSkippingStatsColumns": "_delivery,_period"}
         with suppress(CommitFailedError):  # another run made it meanwhile, or this one did and the answer was lost
             DeltaTable.create(uri, schema=arrow_schema(contract), mode="ignore", configuration=configuration, storage_options=options)
         return DeltaTable(uri, storage_options=options)
+
+
+def widened(table: DeltaTable, contract: Contract) -> DeltaTable:
+    """The table with the columns that the contract, or a newer lake, has come to have. Raises LakeError where a column has another type than the contract says."""
+    have, wanted = {field.name: field.type for field in table.schema().fields}, Schema.from_arrow(arrow_schema(contract)).fields
+    if other := [field.name for field in wanted if field.name in have and have[field.name] != field.type]:
+        raise LakeError(
+            f"bronze.{contract.table} has another type for {', '.join(other)} than the contract says",
+            "give the new type to a column of another name with the same physicalName, or rebuild the table from the raw files",
+        )
+    if new := [field for field in wanted if field.name not in have]:
+        with suppress(CommitFailedError):  # another run did so meanwhile
+            table.alter.add_columns(new)
+        table.update_incremental()
+    return table
 
 
 def commit(table: DeltaTable, contract: Contract, files: Sequence[dict[str, Any]], deliveries: Sequence[dict[str, Any]]) -> None:
