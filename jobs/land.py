@@ -29,6 +29,8 @@ from jobs.readers.delimited import MOST_HEADER, Head, read_csv_part, read_head
 from jobs.readers.formats import WAYS
 from jobs.readers.formulas import formulas
 from jobs.readers.frames import Part, captured_lines, captured_path
+from jobs.readers.line_pieces import read_line_piece
+from jobs.readers.lined import LINED, Place
 from jobs.readers.outcome import Refused
 from jobs.readers.packed import Source, batches
 from jobs.readers.streams import Ranged
@@ -202,6 +204,12 @@ def _read(settings: Settings, client: Any, contract: Contract, piece: Piece) -> 
         yield from _read_in_order(settings, client, contract, piece, constants)
     elif reader.format == "csv":
         yield _read_csv(settings, client, contract, piece, constants), piece.last
+    elif reader.format in LINED:
+        place = Place(piece.lines + 1, piece.start, piece.start == 0, piece.last)
+        part = read_line_piece(contract, partial(raw.read, settings, client, piece.raw), place, piece.end, piece.content.files, constants)
+        if piece.whole and part.records == 0:
+            _no_rows(contract)
+        yield part, piece.last
     else:
         part = WAYS[reader.format].read(contract, raw.read(settings, client, piece.raw), constants)
         if part.records == 0:
@@ -276,7 +284,7 @@ def _ragged(frame: pl.DataFrame, part: Part) -> pl.DataFrame:
     """Records with another number of fields than the header: no value can be trusted, the line itself is kept."""
     fields = "the line has {} {}, the header has {}: a delimiter or a quote is missing or too many"
     places = "the line has {} {}, its columns have {}: something is missing or too many"
-    messages = [(fields if r.unit == "fields" else places).format(r.actual, r.unit, r.expected) for r in part.ragged]
+    messages = [r.wrong or (fields if r.unit == "fields" else places).format(r.actual, r.unit, r.expected) for r in part.ragged]
     rejections = [[{"rule": bronze.RAGGED, "severity": "critical", "column": None, "value": None, "message": message}] for message in messages]
     empty = pl.DataFrame({name: pl.Series([None] * len(part.ragged), dtype=kind) for name, kind in frame.schema.items()})
     return empty.with_columns(

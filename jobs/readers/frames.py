@@ -22,6 +22,7 @@ class Ragged:
     expected: int
     actual: int
     unit: str = "fields"
+    wrong: str | None = None  # what is wrong, where it is not that number
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,12 @@ from jobs.readers.containers import members
 from jobs.readers.content import File
 from jobs.readers.delimited import read_csv_part, read_head
 from jobs.readers.encoding import Odd, as_utf8
+from jobs.readers.fixed_width import Ends, check_control, read_fixed_width_range
 from jobs.readers.formats import WAYS
 from jobs.readers.frames import Part, captured_lines, captured_path
 from jobs.readers.inspection import whole
+from jobs.readers.json_lines import read_json_lines
+from jobs.readers.lined import LINED, Place
 from jobs.readers.outcome import Refused
 from jobs.readers.streams import CHUNK
 
@@ -71,9 +74,9 @@ def _parts(contract: Contract, source: Source, files: Sequence[File]) -> Iterato
         if expected is None or member.name != expected.name or member.stream is None:
             continue
         constants = {**source.constants, **_captures(captured_path(contract, source.name)), "$member": member.name}
-        if contract.reader.format == "csv":
+        if contract.reader.format in LINED and expected.ranges:
             reader = replace(contract.reader, encoding="utf-8" if expected.wide else expected.encoding.name if expected.encoding else None)
-            yield from _csv_parts(replace(contract, reader=reader), member.stream, expected, constants, before)
+            yield from _lined(replace(contract, reader=reader), member.stream, expected, constants, before)
             before += expected.lines or 0
         else:
             part = _renumbered(WAYS[contract.reader.format].read(contract, whole(member, contract.reader), constants), before)
@@ -84,13 +87,34 @@ def _parts(contract: Contract, source: Source, files: Sequence[File]) -> Iterato
         raise Refused("damaged_archive", f"{expected.name} is not in the archive any more, or stands in another place. Send it again.")
 
 
-def _csv_parts(contract: Contract, stream: Any, file: File, constants: Mapping[str, str], before: int) -> Iterator[Part]:
+def _lined(contract: Contract, stream: Any, file: File, constants: Mapping[str, str], before: int) -> Iterator[Part]:
     """`before`: source records of the files before this one."""
-    reader, head = contract.reader, None
     chunks: Iterator[bytes] = iter(lambda: stream.read(CHUNK), b"")
     if file.wide and file.encoding:
         chunks = as_utf8(chunks, file.encoding.name)
-    for data, (start, end, lines) in zip(_cut(chunks, [r[1] - r[0] for r in file.ranges]), file.ranges, strict=True):
+    cut = zip(_cut(chunks, [r[1] - r[0] for r in file.ranges]), file.ranges, strict=True)
+    if contract.reader.format == "csv":
+        yield from _csv_parts(contract, cut, file, constants, before)
+        return
+    placed = ((data, Place(before + lines + 1, start, start == 0, end == file.ranges[-1][1])) for data, (start, end, lines) in cut)
+    if contract.reader.format == "jsonl":
+        yield from (read_json_lines(contract, data, constants, place) for data, place in placed)
+    else:
+        yield from _fixed_width_parts(contract, placed, constants)
+
+
+def _fixed_width_parts(contract: Contract, placed: Iterable[tuple[bytes, Place]], constants: Mapping[str, str]) -> Iterator[Part]:
+    ends, rows = Ends(), 0
+    for data, place in placed:
+        part, found = read_fixed_width_range(contract, data, constants, place, ends.header)
+        ends, rows = Ends(ends.header + found.header, found.trailer), rows + part.records
+        yield part
+    check_control(contract.reader, ends, rows)
+
+
+def _csv_parts(contract: Contract, cut: Iterable[tuple[bytes, tuple[int, int, int]]], file: File, constants: Mapping[str, str], before: int) -> Iterator[Part]:
+    reader, head = contract.reader, None
+    for data, (start, end, lines) in cut:
         first, preamble, offset = before + lines + 1, 0, start
         if head is None:
             head = read_head(data, reader)
