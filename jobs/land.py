@@ -26,7 +26,7 @@ from jobs.quality.rules import Rule
 from jobs.readers import raw
 from jobs.readers.content import Content, from_json
 from jobs.readers.delimited import MOST_HEADER, Head, read_csv_part, read_head
-from jobs.readers.formats import WAYS
+from jobs.readers.formats import STREAMS, WAYS
 from jobs.readers.formulas import formulas
 from jobs.readers.frames import Part, captured_lines, captured_path
 from jobs.readers.line_pieces import read_line_piece
@@ -200,7 +200,7 @@ def _read(settings: Settings, client: Any, contract: Contract, piece: Piece) -> 
         raise Refused("empty", "The file is empty (0 bytes). Send it again.")
     piece.content.require()
     constants = {"$period": piece.period, "$member": piece.name} | {f"$capture.{k}": v for k, v in captured_path(contract, piece.name).items()}
-    if piece.content.in_order:
+    if piece.content.in_order or (reader.format in STREAMS and piece.content.files):
         yield from _read_in_order(settings, client, contract, piece, constants)
     elif reader.format == "csv":
         yield _read_csv(settings, client, contract, piece, constants), piece.last

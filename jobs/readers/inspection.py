@@ -13,7 +13,7 @@ from jobs.readers.containers import Member, members
 from jobs.readers.content import SHOWN, Content, File
 from jobs.readers.count import SPLIT_BYTES
 from jobs.readers.encoding import Encoding, Probe, as_utf8, wide
-from jobs.readers.formats import WAYS
+from jobs.readers.formats import STREAMS, WAYS
 from jobs.readers.lined import LINED, counter, ranges
 from jobs.readers.outcome import Refused
 from jobs.readers.sniff import CONTAINERS, HEAD, bom, kind_of, require
@@ -73,15 +73,22 @@ def _member(member: Member, reader: Reader) -> File:
         if refused:
             raise refused
         return file
-    records, problem = _counted(reader, whole(member, reader))
+    records, problem = _counted(reader, member)
     return replace(file, lines=records, problem=problem)
 
 
-def _counted(reader: Reader, data: bytes) -> tuple[int | None, str | None]:
+def _counted(reader: Reader, member: Member) -> tuple[int | None, str | None]:
     """Records of a file that is no delimited text, or why they cannot be counted: its reader says that in a clerk's words."""
+    data = b"" if reader.format in STREAMS else whole(member, reader)
     try:
+        if reader.format in STREAMS:
+            return STREAMS[reader.format].count(reader, member.stream), None
         return WAYS[reader.format].count(reader, data), None
-    except (Refused, ijson.JSONError, *BROKEN) as error:
+    except Refused as error:
+        if reader.format in STREAMS and error.reason != "unsafe_xml":  # it came from the archive or the encoding on the way, and is said in a clerk's words
+            raise
+        return None, f"{type(error).__name__}: {error.message[:200]}"
+    except (ijson.JSONError, *BROKEN) as error:
         return None, f"{type(error).__name__}: {str(error).splitlines()[0][:200] if str(error) else ''}"
 
 

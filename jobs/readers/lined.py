@@ -14,7 +14,6 @@ from jobs.readers import count
 from jobs.readers.count import LineCounter, Split
 
 LINED = frozenset({"csv", "jsonl", "fixedWidth"})
-IN_ORDER = LINED  # formats that are counted and read as streams where no byte range can be read by itself: in archives, in UTF-16
 LAST_SHARE = 24  # the last range is at least such a part of a range: footnotes and trailer records are looked for there
 SPACES = np.frombuffer(b"\t\n\x0b\x0c\r ", dtype=np.uint8)  # as `bytes.isspace` has it
 

@@ -14,7 +14,7 @@ from jobs.readers.content import File
 from jobs.readers.delimited import read_csv_part, read_head
 from jobs.readers.encoding import Odd, as_utf8
 from jobs.readers.fixed_width import Ends, check_control, read_fixed_width_range
-from jobs.readers.formats import WAYS
+from jobs.readers.formats import STREAMS, WAYS
 from jobs.readers.frames import Part, captured_lines, captured_path
 from jobs.readers.inspection import whole
 from jobs.readers.json_lines import read_json_lines
@@ -78,6 +78,12 @@ def _parts(contract: Contract, source: Source, files: Sequence[File]) -> Iterato
             reader = replace(contract.reader, encoding="utf-8" if expected.wide else expected.encoding.name if expected.encoding else None)
             yield from _lined(replace(contract, reader=reader), member.stream, expected, constants, before)
             before += expected.lines or 0
+        elif contract.reader.format in STREAMS:
+            last = before
+            for part in STREAMS[contract.reader.format].read(contract, member.stream, constants):
+                yield (part := _renumbered(part, before))
+                last = max(last, _last_record(part))
+            before = max(before + (expected.lines or 0), last)
         else:
             part = _renumbered(WAYS[contract.reader.format].read(contract, whole(member, contract.reader), constants), before)
             yield part
