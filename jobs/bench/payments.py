@@ -43,6 +43,11 @@ def chunks(rows: int) -> Iterator[bytes]:
         yield sink.getvalue()
 
 
+def frame(start: int, end: int) -> pl.DataFrame:
+    """Rows [start, end), typed."""
+    return _frame(start, end, pl.Series(contract("payment")[0].column("category").enum))
+
+
 def _frame(start: int, end: int, categories: pl.Series) -> pl.DataFrame:
     dice, count = np.random.default_rng([SEED, start]), end - start
     cents = np.where(dice.random(count) < FAULTS, -100, dice.gamma(1.2, 40_000, count).astype(np.int64))
