@@ -41,7 +41,7 @@ def cut(contract: Contract, path: Path) -> list[Piece]:
     """As landing cuts it: byte ranges that are read by themselves, or one."""
     found, size = content(contract, path), os.path.getsize(path)
     found.require()
-    by_range = not found.in_order and contract.reader.format in LINED
+    by_range = not found.in_order and contract.reader.format in (*LINED, "parquet")
     ranges = found.files[0].ranges if by_range else ((0, size, 0),)
     raw = RawObject(contract.dataset, "bench", str(path), size, encrypted=False)
     return [Piece(raw, "bench", path.name, s, e, n, i == len(ranges) - 1, len(ranges) == 1, found) for i, (s, e, n) in enumerate(ranges)]

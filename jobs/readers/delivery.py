@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from jobs.contracts.model import Contract, Reader
+from jobs.readers.columnar import read_parquet_range
 from jobs.readers.content import Content
 from jobs.readers.delimited import MOST_HEADER, Head, read_csv_part, read_head
 from jobs.readers.formats import STREAMS, WAYS
@@ -56,6 +58,8 @@ def read_piece(contract: Contract, fetch: Fetch, piece: Piece) -> Iterator[tuple
         if piece.whole and part.records == 0:
             _no_rows(contract)
         yield part, piece.last
+    elif reader.format == "parquet" and not piece.whole:
+        yield read_parquet_range(contract, io.BufferedReader(Ranged(fetch, piece.raw.size)), piece.raw.size, piece.start, constants), piece.last
     else:
         part = WAYS[reader.format].read(contract, fetch(0, piece.raw.size), constants)
         if part.records == 0:

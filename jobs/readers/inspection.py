@@ -9,6 +9,7 @@ from typing import Any
 import ijson
 
 from jobs.contracts.model import Reader
+from jobs.readers.columnar import parquet_ranges
 from jobs.readers.containers import Member, members
 from jobs.readers.content import SHOWN, Content, File
 from jobs.readers.count import SPLIT_BYTES
@@ -73,13 +74,14 @@ def _member(member: Member, reader: Reader) -> File:
         if refused:
             raise refused
         return file
-    records, problem = _counted(reader, member)
-    return replace(file, lines=records, problem=problem)
-
-
-def _counted(reader: Reader, member: Member) -> tuple[int | None, str | None]:
-    """Records of a file that is no delimited text, or why they cannot be counted: its reader says that in a clerk's words."""
     data = b"" if reader.format in STREAMS else whole(member, reader)
+    records, problem = _counted(reader, member, data)
+    split = parquet_ranges(data) if reader.format == "parquet" and not member.packed and not problem else ()
+    return replace(file, lines=records, problem=problem, ranges=split)
+
+
+def _counted(reader: Reader, member: Member, data: bytes) -> tuple[int | None, str | None]:
+    """Records of a file that is no delimited text, or why they cannot be counted: its reader says that in a clerk's words."""
     try:
         if reader.format in STREAMS:
             return STREAMS[reader.format].count(reader, member.stream), None

@@ -6,6 +6,7 @@ import codecs
 import io
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
@@ -17,10 +18,13 @@ from jobs.contracts.model import Column, Contract, Reader
 from jobs.readers.delimited import decode
 from jobs.readers.frames import Part, Ragged
 from jobs.readers.lined import SPACES, JsonLineCounter, Place
+from jobs.readers.numbers import styled
 from jobs.readers.outcome import Refused
 
 SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 HALF = re.compile(rb"\\u[dD][89abAB]..(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB]..)\\u[dD][c-fC-F]")
+Kinds = Mapping[str, pl.DataType]  # member → what the parser makes of it, where that is no text
+TYPES: Kinds = {"integer": pl.Int64(), "double": pl.Float64(), "boolean": pl.Boolean()}
 Tree = dict[str, Any]  # member → the members wanted of it; an empty one is wanted whole, as text
 MOST_ODD = 1000  # lines of a range that only the fast parser refuses; each costs it some attempts to find
 
@@ -50,20 +54,21 @@ def read_json_lines(contract: Contract, data: bytes, constants: Mapping[str, str
     lines = _numbered(_utf8(data, contract.reader, place), place.line)
     sources = {s for column in contract.columns for s in (column.source, *column.fallback)}
     wanted = _tree({s for s in sources if not s.startswith("$")})
+    kinds = _kinds(contract, wanted)
     ragged: tuple[Ragged, ...] = ()
-    found = None if _torn(lines) else _parsed(lines, wanted)
+    found = None if _torn(lines) else _parsed(lines, wanted, kinds)
     if found is None:
         bad = _bad(lines, wanted)
         _refuse_hopeless(lines, bad, data, place)
         ragged = tuple(Ragged(int(lines.numbers[at]), lines.line(at).decode(), 1, 0, wrong=f"the line is no JSON object: {why}") for at, why in bad.items())
         lines = lines.without(bad.keys())
-        found = _parsed(lines, wanted)
+        found = _parsed(lines, wanted, kinds)
     if found is None:
         raise Refused("unreadable", "The file is not JSON lines: its lines cannot be read one by one. Write one object a line, and send it again.")
-    rows, tree = found
+    rows, tree, kinds = found
     if "$row" in sources:
         rows = rows.with_columns(pl.Series("$row", [lines.line(at).decode() for at in range(len(lines))], dtype=pl.String))
-    columns = [_value(column, tree, constants).alias(column.name) for column in contract.columns]
+    columns = [_value(column, tree, kinds, constants).alias(column.name) for column in contract.columns]
     frame = rows.select(*columns).with_columns(lines.numbers, pl.lit(0, pl.Int32).alias("_part"))
     return Part(frame, len(lines) + len(ragged), ragged)
 
@@ -124,28 +129,42 @@ def _at(tree: Tree, steps: Sequence[str]) -> Tree:
     return tree
 
 
-def _schema(tree: Tree) -> dict[str, pl.DataType]:
-    return {name: pl.Struct(_schema(inner)) if inner else pl.String() for name, inner in tree.items()}
+def _schema(tree: Tree, kinds: Kinds) -> dict[str, pl.DataType]:
+    return {name: pl.Struct(_schema(inner, {})) if inner else kinds.get(name, pl.String()) for name, inner in tree.items()}
 
 
-def _parsed(lines: Lines, tree: Tree) -> tuple[pl.DataFrame, Tree] | None:
+def _kinds(contract: Contract, tree: Tree) -> Kinds:
+    """Members that the parser may read as the numbers and booleans they are: it does so exactly or fails. Not where the contract reads something else out of their texts."""
+    sources = Counter(s for column in contract.columns for s in (column.source, *column.fallback))
+    return {c.source: TYPES[c.kind] for c in contract.columns if c.kind in TYPES and sources[c.source] == 1 and tree.get(c.source) == {} and _is_plain(c, contract.reader)}
+
+
+def _is_plain(column: Column, reader: Reader) -> bool:
+    words = {*reader.null_values, *column.null_values}
+    return not column.fallback and not column.value_map and not styled(column.numbers or reader.numbers) and not any(re.search("[0-9]|true|false", word) for word in words)
+
+
+def _parsed(lines: Lines, tree: Tree, kinds: Kinds) -> tuple[pl.DataFrame, Tree, Kinds] | None:
     """The members of each line, and the tree they were read by: where one line has a value and another an object, objects are taken whole.
 
     None where some line is no object.
     """
     if not len(lines):
-        return pl.DataFrame(schema=_schema(tree)), tree
+        return pl.DataFrame(schema=_schema(tree, kinds)), tree, kinds
     flat: Tree = {name: {} for name in tree}
-    for wanted in (tree, flat) if flat != tree else (tree,):
-        rows = _read(lines.text, wanted)
+    ways: list[tuple[Tree, Kinds]] = [(tree, kinds), (tree, {}), (flat, {})]
+    for at, (wanted, typed) in enumerate(ways):
+        if (wanted, typed) in ways[:at]:
+            continue
+        rows = _read(lines.text, wanted, typed)
         if rows is not None and rows.height == len(lines):
-            return rows, wanted
+            return rows, wanted, typed
     return None
 
 
-def _read(text: bytes, tree: Tree) -> pl.DataFrame | None:
+def _read(text: bytes, tree: Tree, kinds: Kinds) -> pl.DataFrame | None:
     try:
-        return pl.read_ndjson(io.BytesIO(text), schema=_schema(tree) or {"": pl.String()})
+        return pl.read_ndjson(io.BytesIO(text), schema=_schema(tree, kinds) or {"": pl.String()})
     except pl.exceptions.PolarsError:
         return None
 
@@ -182,7 +201,7 @@ def _odd(lines: Lines, at: Sequence[int], flat: Tree) -> list[int]:
     waiting = [at] if at else []
     while waiting:
         some = waiting.pop()
-        rows = _read(b"\n".join(lines.line(i) for i in some), flat)
+        rows = _read(b"\n".join(lines.line(i) for i in some), flat, {})
         if rows is not None and rows.height == len(some):
             continue
         if len(some) == 1:
@@ -202,8 +221,10 @@ def _refuse_hopeless(lines: Lines, bad: Mapping[int, str], data: bytes, place: P
         raise Refused("unreadable", f"Line {lines.numbers[last]}, the last one, is no JSON object: {bad[last]}. The file is cut off; send it again.")
 
 
-def _value(column: Column, tree: Tree, constants: Mapping[str, str]) -> pl.Expr:
+def _value(column: Column, tree: Tree, kinds: Kinds, constants: Mapping[str, str]) -> pl.Expr:
     found = [_source(source, tree, constants) for source in (column.source, *column.fallback)]
+    if len(found) == 1 and column.source in kinds:
+        return found[0]
     return pl.coalesce([pl.when(value != "").then(value) for value in found])
 
 
