@@ -15,7 +15,7 @@ import polars as pl
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
-from jobs.contracts.model import Contract, Reader
+from jobs.contracts.model import Contract
 from jobs.deliveries.complete import GATED
 from jobs.deliveries.manifest import is_manifest
 from jobs.deliveries.waiting import ready
@@ -29,37 +29,17 @@ from jobs.quality.compile import REJECTIONS, judge
 from jobs.quality.measures import Measures
 from jobs.quality.rules import Rule
 from jobs.readers import raw
-from jobs.readers.content import Content, from_json
-from jobs.readers.delimited import MOST_HEADER, Head, read_csv_part, read_head
+from jobs.readers.content import from_json
+from jobs.readers.delivery import Piece, read_piece
 from jobs.readers.drift import Drifted, from_dicts, merged, to_dicts
-from jobs.readers.formats import WAYS
 from jobs.readers.formulas import formulas
-from jobs.readers.frames import Part, captured_lines, captured_path
+from jobs.readers.frames import Part
 from jobs.readers.outcome import Refused
-from jobs.readers.packed import Source, batches
-from jobs.readers.streams import Ranged
 from jobs.readers.values import typed
 from jobs.tables import bronze
 from jobs.tables.spread import spread
 
-HEADS: dict[tuple[str, Reader], Head] = {}
-MOST_HEADS = 100
 FILE_ROWS = 1_000_000  # small deliveries of a task share Parquet files up to this many rows
-
-
-@dataclass(frozen=True)
-class Piece:
-    """A byte range of a delivery; `lines` record lines stand before it. `whole`: the delivery has no other piece."""
-
-    raw: raw.RawObject
-    period: str
-    name: str
-    start: int
-    end: int
-    lines: int
-    last: bool
-    whole: bool
-    content: Content = Content()
 
 
 @dataclass
@@ -188,7 +168,7 @@ def _land_piece(
     encoding = next((f.encoding.name for f in piece.content.files if f.encoding), contract.reader.encoding or "utf-8")
     given = 0
     try:
-        for part, last in _read(settings, client, contract, piece):
+        for part, last in read_piece(contract, partial(raw.read, settings, client, piece.raw), piece):
             frame, measures, critical, events = _judged(contract, rules, personal, piece, part)
             odd = asdict(part.odd) | {"formulas": formulas(part.frame, contract)}
             yield (
@@ -199,69 +179,6 @@ def _land_piece(
             given += 1
     except Refused as problem:
         yield None, Facts(piece.raw.delivery, encoding=encoding, reason=problem.reason, message=problem.message, events=to_dicts(getattr(problem, "events", ()))), False
-
-
-def _read(settings: Settings, client: Any, contract: Contract, piece: Piece) -> Iterator[tuple[Part, bool]]:
-    """(rows as sent, whether they are the last) of a piece."""
-    reader = contract.reader
-    if piece.raw.size == 0:
-        if reader.files_without_rows == "skip_empty":
-            raise Refused("not_applicable", "a file of a sibling dataset")
-        raise Refused("empty", "The file is empty (0 bytes). Send it again.")
-    piece.content.require()
-    constants = {"$period": piece.period, "$member": piece.name} | {f"$capture.{k}": v for k, v in captured_path(contract, piece.name).items()}
-    if piece.content.in_order:
-        yield from _read_in_order(settings, client, contract, piece, constants)
-    elif reader.format == "csv":
-        yield _read_csv(settings, client, contract, piece, constants), piece.last
-    else:
-        part = WAYS[reader.format].read(contract, raw.read(settings, client, piece.raw), constants)
-        if part.records == 0:
-            _no_rows(contract)
-        yield part, True
-
-
-def _read_in_order(settings: Settings, client: Any, contract: Contract, piece: Piece, constants: dict[str, str]) -> Iterator[tuple[Part, bool]]:
-    stream = Ranged(partial(raw.read, settings, client, piece.raw), piece.raw.size)
-    source, records = Source(stream, piece.raw.size, piece.name, constants), 0
-    for batch in batches(contract, source, piece.content.files):
-        records += batch.part.records
-        if batch.last and records == 0:
-            _no_rows(contract)
-        yield batch.part, batch.last
-
-
-def _no_rows(contract: Contract) -> None:
-    if contract.reader.files_without_rows != "reject":
-        raise Refused("not_applicable", "a file of a sibling dataset")
-    raise Refused("no_rows", "The file can be read, but no row was found in it. Check that it is the agreed dump, and send it again.")
-
-
-def _read_csv(settings: Settings, client: Any, contract: Contract, piece: Piece, constants: dict[str, str]) -> Part:
-    found = next((f.encoding.name for f in piece.content.files if f.encoding), None)
-    contract = replace(contract, reader=replace(contract.reader, encoding=contract.reader.encoding or found))
-    reader, preamble, offset = contract.reader, 0, piece.start
-    if piece.start == 0:
-        data = raw.read(settings, client, piece.raw, 0, piece.end)
-        head = read_head(data, reader)
-        data, first, preamble, offset = data[head.length :], reader.preamble_lines + reader.header_lines + 1, head.records, head.length
-    else:
-        head = _head(settings, client, piece.raw, reader)
-        data, first = raw.read(settings, client, piece.raw, piece.start, piece.end), piece.lines + 1
-    constants |= {f"$capture.{k}": v for k, v in captured_lines(contract, head.preamble).items()}
-    part = read_csv_part(contract, data, head, constants, first, piece.last, offset)
-    if piece.whole and part.records == 0:
-        _no_rows(contract)
-    return replace(part, preamble=part.preamble + preamble)
-
-
-def _head(settings: Settings, client: Any, source: raw.RawObject, reader: Reader) -> Head:
-    """The head of a file for its later pieces; a worker reads it once, as the key names the content."""
-    if (source.key, reader) not in HEADS:
-        if len(HEADS) >= MOST_HEADS:
-            HEADS.clear()
-        HEADS[source.key, reader] = read_head(raw.read(settings, client, source, 0, MOST_HEADER), reader)
-    return HEADS[source.key, reader]
 
 
 def _judged(contract: Contract, rules: Sequence[Rule], personal: frozenset[str], piece: Piece, part: Part) -> tuple[pl.DataFrame, Measures, int, list[dict[str, Any]]]:
@@ -288,7 +205,7 @@ def _ragged(frame: pl.DataFrame, part: Part) -> pl.DataFrame:
     """Records with another number of fields than the header: no value can be trusted, the line itself is kept."""
     fields = "the line has {} {}, the header has {}: a delimiter or a quote is missing or too many"
     places = "the line has {} {}, its columns have {}: something is missing or too many"
-    messages = [(fields if r.unit == "fields" else places).format(r.actual, r.unit, r.expected) for r in part.ragged]
+    messages = [r.wrong or (fields if r.unit == "fields" else places).format(r.actual, r.unit, r.expected) for r in part.ragged]
     rejections = [[{"rule": bronze.RAGGED, "severity": "critical", "column": None, "value": None, "message": message}] for message in messages]
     empty = pl.DataFrame({name: pl.Series([None] * len(part.ragged), dtype=kind) for name, kind in frame.schema.items()})
     return empty.with_columns(

@@ -30,7 +30,9 @@ from jobs.platform.settings import Settings, load_settings
 from jobs.platform.store import in_order, keys, s3
 from jobs.platform.writers import commits_are_safe
 from jobs.readers.content import Content
+from jobs.readers.formats import STREAMS
 from jobs.readers.inspection import archive_content, attachment_content, is_plain_text, text_content
+from jobs.readers.lined import LINED
 from jobs.readers.sniff import HEAD
 from jobs.readers.streams import Ranged
 from jobs.tables.spread import TASKS, spread
@@ -136,7 +138,7 @@ def _inspect(settings: Settings, client: Any, contract: Contract, file: Delivere
         content = text_content(hashed, file.name, reader)
     elif reader.format == "attachment":
         content = attachment_content(hashed, file.name)
-    elif reader.format == "csv":
+    elif reader.format in LINED or reader.format in STREAMS:
         deque(hashed, maxlen=0)
         content = archive_content(Ranged(partial(_range, client, bucket, file), file.size), file.size, file.name, reader)
     else:

@@ -49,6 +49,11 @@ def small_dump(number: int, rows: int) -> bytes:
     return _frame(number * rows, (number + 1) * rows, categories).write_csv(datetime_format="%Y-%m-%d %H:%M:%S").encode()
 
 
+def frame(start: int, end: int) -> pl.DataFrame:
+    """Rows [start, end), typed."""
+    return _frame(start, end, pl.Series(contract("payment")[0].column("category").enum))
+
+
 def _frame(start: int, end: int, categories: pl.Series) -> pl.DataFrame:
     dice, count = np.random.default_rng([SEED, start]), end - start
     cents = np.where(dice.random(count) < FAULTS, -100, dice.gamma(1.2, 40_000, count).astype(np.int64))

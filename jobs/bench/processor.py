@@ -16,10 +16,10 @@ PARTS = ("store", "metastore", "spark")
 def spent(settings: Settings) -> float:
     """Seconds that this process, the store, the metastore and Spark with its Python workers have used so far."""
     pids = [state(settings.state, part).pid for part in components(settings) if part.name in PARTS]
-    return sum(psutil.Process().cpu_times()[:4]) + sum(_family(pid) for pid in pids if pid)
+    return sum(psutil.Process().cpu_times()[:4]) + sum(family(pid) for pid in pids if pid)
 
 
-def _family(pid: int) -> float:
+def family(pid: int) -> float:
     """A process, its living descendants, and those they have waited for."""
     total = 0.0
     with suppress(psutil.NoSuchProcess):

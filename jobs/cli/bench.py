@@ -1,4 +1,4 @@
-"""lake bench land | deliveries"""
+"""lake bench land | deliveries | formats"""
 
 from __future__ import annotations
 
@@ -8,15 +8,18 @@ import statistics
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from jobs.platform.errors import LakeError
 from jobs.platform.settings import load_settings
 
 if TYPE_CHECKING:
+    from jobs.bench.formats import Measured
     from jobs.bench.rounds import Timing
 
 console, told = Console(), Console(stderr=True)
@@ -28,6 +31,7 @@ def add(app: typer.Typer) -> None:
     bench = typer.Typer(no_args_is_help=True, help="Benchmarks: what the lake costs against what one would write without it.")
     bench.command("land")(land)
     bench.command("deliveries")(deliveries)
+    bench.command("formats")(formats)
     app.add_typer(bench, name="bench")
 
 
@@ -86,6 +90,54 @@ def deliveries(
     for name, value in facts.items():
         table.add_row(name.replace("_", " "), ", ".join(f"{step} {seconds:.1f} s" for step, seconds in value.items()) if isinstance(value, dict) else f"{value:,.0f}")
     console.print(table)
+
+
+def formats(
+    megabytes: Annotated[float, typer.Option(min=1, help="least size of each file, in 10^6 bytes")] = 1000,
+    rounds: Annotated[int, typer.Option(min=1, help="measured rounds, after one that warms up")] = 3,
+    only: Annotated[list[str] | None, typer.Option("--format", help="measure this format only; may be given several times")] = None,
+    folder: Annotated[Path | None, typer.Option(help="where the files are made; left out: the folder for temporary files")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print one JSON object instead of a table")] = False,
+) -> None:
+    """Reading and typing each format against the fastest library that reads the same file. Example: [bold]./lake bench formats --megabytes 100 --rounds 1[/]"""
+    from jobs.bench import formats as bench
+    from jobs.bench.dumps import MEASURED
+
+    if unknown := sorted(set(only or ()) - set(MEASURED)):
+        raise LakeError(f"there is no format {', '.join(unknown)} to measure", f"choose from {', '.join(MEASURED)}")
+    with told.status("starting …") as status:
+        found = bench.run(only or MEASURED, megabytes, rounds, folder, status.update)
+    if as_json:
+        typer.echo(json.dumps({"bench": "formats", "megabytes": megabytes, "rounds": rounds, **_formats_object(found)}))
+    else:
+        console.print(_formats_table(found))
+
+
+def _formats_object(found: Sequence[Measured]) -> dict[str, Any]:
+    from jobs.bench.formats import rates
+
+    return {
+        "ratios": {one.dump.form: round(statistics.median(one.ratio), 3) for one in found if one.fastest},
+        "fastest": {one.dump.form: one.fastest.name for one in found if one.fastest},
+        "megabytes_a_second": {one.dump.form: {t.name: round(rates(one, t)[0], 1) for t in (*one.timings, one.counted)} for one in found},
+        "rows_a_second": {one.dump.form: {t.name: round(rates(one, t)[1]) for t in (*one.timings, one.counted)} for one in found},
+        "seconds": {one.dump.form: {t.name: [round(s, 3) for s in t.seconds] for t in (*one.timings, one.counted)} for one in found},
+        "processor_seconds": {one.dump.form: {t.name: [round(s, 2) for s in t.processor] for t in (*one.timings, one.counted)} for one in found},
+        "files": {one.dump.form: {"bytes": one.dump.size, "rows": one.dump.rows} for one in found},
+    }  # fmt: skip
+
+
+def _formats_table(found: Sequence[Measured]) -> Table:
+    from jobs.bench.formats import AIM, rates
+
+    table = Table("format", "", "MB/s", "rows/s", "seconds", "processor s", "ours against it", "aim", title="formats, read and typed, nothing written")
+    for one in found:
+        for timing in (*one.timings, one.counted):
+            speed, rows = rates(one, timing)
+            against = f"{statistics.median(one.ratio):.2f} × ({min(one.ratio):.2f} – {max(one.ratio):.2f})" if timing is one.fastest else ""
+            aim = f"{AIM} ×" if against else ""
+            table.add_row(one.dump.form, timing.name, f"{speed:.0f}", f"{rows:,.0f}", f"{timing.median:.2f}", f"{statistics.median(timing.processor):.1f}", against, aim)
+    return table
 
 
 def report(title: str, groups: Sequence[Sequence[Timing]], as_json: bool, facts: Mapping[str, Any]) -> None:

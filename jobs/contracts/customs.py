@@ -47,7 +47,7 @@ class ArchiveCustom(Custom):
     most_bytes: int = Field(LIMITS.most_bytes, gt=0, le=LIMITS.most_bytes, description="Bytes that may come out of a delivery. This and the limits below can only be lowered.")
     most_members: int = Field(LIMITS.most_members, gt=0, le=LIMITS.most_members, description="Files in a delivery.")
     most_depth: int = Field(LIMITS.most_depth, ge=0, le=LIMITS.most_depth, description="Archives and compressions around a file; 0 takes no archives.")
-    most_held: int = Field(LIMITS.most_held, gt=0, le=LIMITS.most_held, description="Bytes of what has to be unpacked whole: 7z, an archive inside another, any format but delimited text inside one.")
+    most_held: int = Field(LIMITS.most_held, gt=0, le=LIMITS.most_held, description="Bytes of what has to be unpacked whole: 7z, an archive inside another, any format inside one but delimited text, JSON lines, fixed width, JSON and XML.")
 
 
 class ReaderCustom(Custom):
@@ -60,7 +60,7 @@ class ReaderCustom(Custom):
     null_values: tuple[str, ...] = Field(("",), description="Texts that mean 'no value' in every column.")
     captures: tuple[CaptureCustom, ...] = Field((), description="Values taken out of a preamble line or the path.")
     unpivot: UnpivotCustom | None = Field(None, description="Columns that become rows.")
-    rows_at: tuple[str, ...] = Field((), description="JSON: dotted paths to the array of rows; the first that exists counts; `$` is the document itself.")
+    rows_at: tuple[str, ...] = Field((), description="JSON: dotted paths to the array of rows; the first that exists counts; `$` is the document itself, or the rows in it where it is an array.")
     row_requires: tuple[str, ...] = Field((), description="JSON, `$`: keys without which the document is no row.")
     files_without_rows: Literal["reject", "skip", "skip_empty"] = Field("reject", description="`skip`: such a file belongs to a sibling dataset of the same folder; `skip_empty`: files of zero bytes too.")
     sheet: str | None = Field(None, description="Excel: the sheet; left out: the first.")

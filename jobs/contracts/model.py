@@ -114,7 +114,7 @@ class Archive:
     most_bytes: int = 4 << 30  # that come out of one delivery, all archives of a nest together
     most_members: int = 10_000
     most_depth: int = 3  # archives or compressions around a file
-    most_held: int = 256 << 20  # bytes of what has to be unpacked whole: 7z, an archive inside another, any format but text inside one
+    most_held: int = 256 << 20  # bytes of what has to be unpacked whole: 7z, an archive inside another, any format but text, JSON and XML inside one
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ class Reader:
     null_values: tuple[str, ...] = ("",)
     captures: tuple[Capture, ...] = ()
     unpivot: Unpivot | None = None
-    rows_at: tuple[str, ...] = ()  # JSON: dotted paths to the array of rows, the first that exists counts; "$" = the document itself is the row
+    rows_at: tuple[str, ...] = ()  # JSON: dotted paths to the array of rows, the first that exists counts; "$" = the document itself is the row, or an array of them
     row_requires: tuple[str, ...] = ()  # JSON "$": the document is a row only if it has these keys
     files_without_rows: Literal["reject", "skip", "skip_empty"] = "reject"  # skip: such a file belongs to a sibling dataset of the folder; skip_empty: files of zero bytes too
     sheet: str | None = None

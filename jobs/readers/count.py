@@ -6,18 +6,19 @@ a longer character in UTF-8, GBK, GB18030, Big5 or Shift-JIS, so counting needs 
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass, field
-from typing import IO
+from typing import IO, Any
 
 import ijson
 import numpy as np
 import numpy.typing as npt
 
 from jobs.contracts.model import Reader
+from jobs.readers.pieces import Pieces, utf8
 
 SPLIT_BYTES = 24 << 20
 NEWLINE, RETURN = 10, 13
+ROWS = ("start_map", "start_array", "null", "string", "number", "boolean")  # events that begin an item of an array
 
 
 @dataclass(frozen=True)
@@ -131,21 +132,26 @@ def count_json(stream: IO[bytes], rows_at: tuple[str, ...], row_requires: tuple[
     found: dict[str, int] = {}
     top: set[str] = set()
     wanted = [path for path in rows_at if path != "$"]
+    listed = 0  # items of a document that is an array
     for prefix, event, value in ijson.parse(stream):
+        if prefix == "item" and event in ROWS:
+            listed += 1
         if prefix == "" and event == "map_key":
             top.add(str(value))
         if event == "start_array" and prefix in wanted:
             found.setdefault(prefix, 0)
         for path in wanted:
-            if prefix == f"{path}.item" and event in ("start_map", "null", "string", "number", "boolean", "start_array"):
+            if path in found and prefix == f"{path}.item" and event in ROWS:
                 found[path] += 1
     for path in rows_at:
         if path in found:
             return found[path]
+        if path == "$" and listed:
+            return listed
         if path == "$" and top and set(row_requires) <= top:
             return 1
     return 0
 
 
-def count_json_bytes(data: bytes, rows_at: tuple[str, ...], row_requires: tuple[str, ...]) -> int:
-    return count_json(io.BytesIO(data), rows_at, row_requires)
+def count_json_stream(reader: Reader, stream: Any) -> int:
+    return count_json(Pieces(utf8(stream, reader.encoding)), reader.rows_at, reader.row_requires)  # type: ignore[arg-type]

@@ -14,6 +14,7 @@ from jobs.contracts.model import Column, Contract, Reader
 from jobs.readers.count import LineCounter
 from jobs.readers.delimited import decode
 from jobs.readers.frames import Part, Ragged, captured_lines
+from jobs.readers.lined import Place
 from jobs.readers.outcome import Refused
 
 
@@ -27,15 +28,55 @@ class Body:
     trailer: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Ends:
+    """The header and trailer records of a file, as text."""
+
+    header: tuple[str, ...] = ()
+    trailer: tuple[str, ...] = ()
+
+
 def read_fixed_width(contract: Contract, data: bytes, constants: Mapping[str, str]) -> Part:
-    """Values without the blanks that fill them up. A line of another length is a rejected row.
+    """A file in one piece.
 
     Raises Refused for bytes that are no text, columns that cut a character in two, a control count that is not the number of rows.
     """
+    body = _body(data, contract.reader, Place())
+    check_control(contract.reader, Ends(body.header, body.trailer), len(body.numbers))
+    return _part(contract, body, constants, body.header)
+
+
+def read_fixed_width_range(contract: Contract, data: bytes, constants: Mapping[str, str], place: Place, header: Sequence[str] = ()) -> tuple[Part, Ends]:
+    """A byte range, and the header and trailer records in it. `header`: those of the file, where they do not stand in this range.
+
+    Raises Refused for bytes that are no text and columns that cut a character in two; control counts are the caller's to check.
+    """
+    body = _body(data, contract.reader, place)
+    return _part(contract, body, constants, body.header if place.first else header), Ends(body.header, body.trailer)
+
+
+def read_header(head: bytes, reader: Reader) -> tuple[str, ...]:
+    """The header records out of the first bytes of a file, for the ranges that they do not stand in."""
+    return _body(head[: head.rfind(b"\n") + 1], reader, Place(last=False)).header
+
+
+def check_control(reader: Reader, ends: Ends, rows: int) -> None:
+    """The count that a header or trailer record gives must be the number of rows."""
+    for pattern, lines in ((reader.header_record, ends.header), (reader.trailer_record, ends.trailer)):
+        if pattern is None or "count" not in re.compile(pattern).groupindex:
+            continue
+        said = [m.group("count") for m in (re.search(pattern, line) for line in lines) if m and m.group("count")]
+        if not said:
+            raise Refused("control_count", f"No record like {pattern!r} says how many rows the file has. It may be cut off; send it again with its header and trailer records.")
+        for count in said:
+            if not count.strip().isdecimal() or int(count) != rows:
+                raise Refused("control_count", f"A control record says {count.strip()} rows, but the file has {rows}. It may be cut off; send it again.")
+
+
+def _part(contract: Contract, body: Body, constants: Mapping[str, str], header: Sequence[str]) -> Part:
+    """Values without the blanks that fill them up. A line of another length is a rejected row."""
     reader = contract.reader
-    body = _body(data, reader)
-    _control(reader, body)
-    constants = {**constants, **{f"$capture.{k}": v for k, v in captured_lines(contract, body.header).items()}}
+    constants = {**constants, **{f"$capture.{k}": v for k, v in captured_lines(contract, header).items()}}
     columns = [c for c in contract.columns if not c.source.startswith("$")]
     width = reader.record_length or max(c.start + c.length - 1 for c in columns)
     lines, lengths = _measured(body, reader)
@@ -58,14 +99,14 @@ def count_fixed_width(reader: Reader, data: bytes) -> int:
     return counter.lines - counter.blank
 
 
-def _body(data: bytes, reader: Reader) -> Body:
-    decode(data, reader.encoding)  # names the line and the bytes that are no text
-    lines = [line.removesuffix(b"\r") for line in data.removeprefix(b"\xef\xbb\xbf").split(b"\n")]
-    full = [(number, line) for number, line in enumerate(lines, 1) if line]
+def _body(data: bytes, reader: Reader, place: Place) -> Body:
+    decode(data, reader.encoding, place.line, place.offset)  # names the line and the bytes that are no text
+    lines = [line.removesuffix(b"\r") for line in (data.removeprefix(b"\xef\xbb\xbf") if place.first else data).split(b"\n")]
+    full = [(number, line) for number, line in enumerate(lines, place.line) if line]
     start, stop = 0, len(full)
-    while start < stop and _matches(full[start][1], reader.header_record, reader):
+    while place.first and start < stop and _matches(full[start][1], reader.header_record, reader):
         start += 1
-    while stop > start and _matches(full[stop - 1][1], reader.trailer_record, reader):
+    while place.last and stop > start and _matches(full[stop - 1][1], reader.trailer_record, reader):
         stop -= 1
     numbers = pl.Series("_record", [number for number, _ in full[start:stop]], dtype=pl.Int64)
     texts = [decode(line, reader.encoding) for _, line in (*full[:start], *full[stop:])]
@@ -74,19 +115,6 @@ def _body(data: bytes, reader: Reader) -> Body:
 
 def _matches(line: bytes, pattern: str | None, reader: Reader) -> bool:
     return pattern is not None and re.search(pattern, decode(line, reader.encoding)) is not None
-
-
-def _control(reader: Reader, body: Body) -> None:
-    """The count that a header or trailer record gives must be the number of rows."""
-    for pattern, lines in ((reader.header_record, body.header), (reader.trailer_record, body.trailer)):
-        if pattern is None or "count" not in re.compile(pattern).groupindex:
-            continue
-        said = [m.group("count") for m in (re.search(pattern, line) for line in lines) if m and m.group("count")]
-        if not said:
-            raise Refused("control_count", f"No record like {pattern!r} says how many rows the file has. It may be cut off; send it again with its header and trailer records.")
-        for count in said:
-            if not count.strip().isdecimal() or int(count) != len(body.numbers):
-                raise Refused("control_count", f"A control record says {count.strip()} rows, but the file has {len(body.numbers)}. It may be cut off; send it again.")
 
 
 def _measured(body: Body, reader: Reader) -> tuple[pa.Array, Sequence[int]]:

@@ -7,19 +7,21 @@ fastavro), SQLite (the engine's `count(*)`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import io
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from jobs.contracts.model import Contract, Format, Reader
 from jobs.readers.attachment import count_attachment, read_attachment
 from jobs.readers.avro import count_avro, read_avro
 from jobs.readers.columnar import count_orc, count_parquet, read_orc_part, read_parquet_part
-from jobs.readers.count import count_json_bytes, count_lines
+from jobs.readers.count import count_json_stream, count_lines
 from jobs.readers.dbf_count import count_dbf
 from jobs.readers.delimited import read_whole
 from jobs.readers.fixed_width import count_fixed_width, read_fixed_width
 from jobs.readers.frames import Part
-from jobs.readers.json_document import read_json_part
+from jobs.readers.json_document import json_parts, read_json_part
 from jobs.readers.json_lines import count_json_lines, read_json_lines
 from jobs.readers.shapes import count_shapefile, read_dbf, read_shapefile
 from jobs.readers.sql_count import count_sql_dump
@@ -27,8 +29,8 @@ from jobs.readers.sql_dump import read_sql_dump
 from jobs.readers.sqlite_table import count_sqlite, read_sqlite
 from jobs.readers.workbook import read_workbook
 from jobs.readers.workbook_count import count_workbook
-from jobs.readers.xml_count import count_xml
-from jobs.readers.xml_rows import read_xml
+from jobs.readers.xml_count import count_xml, count_xml_stream
+from jobs.readers.xml_rows import read_xml, xml_parts
 
 
 @dataclass(frozen=True)
@@ -42,8 +44,16 @@ class Way:
     count: Callable[[Reader, bytes], int]
 
 
+@dataclass(frozen=True)
+class Stream:
+    """The same in bounded memory: `read` gives the parts of the file one by one; the stream may or may not be one that can be sought in."""
+
+    read: Callable[[Contract, Any, Mapping[str, str]], Iterator[Part]]
+    count: Callable[[Reader, Any], int]
+
+
 def count_json(reader: Reader, data: bytes) -> int:
-    return count_json_bytes(data, reader.rows_at, reader.row_requires)
+    return count_json_stream(reader, io.BytesIO(data))
 
 
 WAYS: dict[Format, Way] = {
@@ -62,3 +72,4 @@ WAYS: dict[Format, Way] = {
     "attachment": Way(read_attachment, count_attachment),
     "excel": Way(read_workbook, count_workbook),
 }
+STREAMS: dict[Format, Stream] = {"json": Stream(json_parts, count_json_stream), "xml": Stream(xml_parts, count_xml_stream)}

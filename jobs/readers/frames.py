@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from jobs.contracts.model import Column, Contract
-from jobs.readers.drift import Event
+from jobs.readers.drift import Event, merged
 from jobs.readers.encoding import Odd
 from jobs.readers.outcome import Refused
-from jobs.readers.unknown import observed
+from jobs.readers.unknown import observed, stacked
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ class Ragged:
     expected: int
     actual: int
     unit: str = "fields"
+    wrong: str | None = None  # what is wrong, where it is not that number
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,15 @@ class Part:
     odd: Odd = Odd()
     events: tuple[Event, ...] = ()
     beside: pl.DataFrame | None = None  # of `frame`, a row a row: what unknown columns hold, what is missing
+
+
+def together(parts: Sequence[Part], frame: pl.DataFrame | None = None) -> Part:
+    """Parts of one delivery as one. `frame`: their frames put together, where that takes more than to stack them."""
+    return Part(
+        pl.concat([p.frame for p in parts]) if frame is None else frame, sum(p.records for p in parts), tuple(r for p in parts for r in p.ragged), sum(p.footnotes for p in parts),
+        tuple(sorted({event for p in parts for event in p.drift})), parts[0].origins, sum(p.preamble for p in parts),
+        Odd(sum(p.odd.private_use for p in parts), sum(p.odd.replacement for p in parts)), tuple(merged(p.events for p in parts)), stacked([(p.beside, p.frame.height) for p in parts]),
+    )  # fmt: skip
 
 
 def captured_path(contract: Contract, name: str) -> dict[str, str]:

@@ -9,11 +9,13 @@ from typing import Any
 import ijson
 
 from jobs.contracts.model import Reader
+from jobs.readers.columnar import parquet_ranges
 from jobs.readers.containers import Member, members
 from jobs.readers.content import SHOWN, Content, File
-from jobs.readers.count import SPLIT_BYTES, LineCounter
+from jobs.readers.count import SPLIT_BYTES
 from jobs.readers.encoding import Encoding, Probe, as_utf8, wide
-from jobs.readers.formats import WAYS
+from jobs.readers.formats import STREAMS, WAYS
+from jobs.readers.lined import LINED, counter, ranges
 from jobs.readers.outcome import Refused
 from jobs.readers.sniff import CONTAINERS, HEAD, bom, kind_of, require
 from jobs.readers.streams import BROKEN, CHUNK, damage_refused
@@ -22,8 +24,8 @@ MOST_RECORD = 32 << 20  # bytes of one record; more is a file without line ends,
 
 
 def is_plain_text(head: bytes, reader: Reader) -> bool:
-    """Delimited text as it was delivered, whose byte ranges can be read by themselves."""
-    if reader.format != "csv" or kind_of(head) in CONTAINERS:
+    """Text as it was delivered, whose byte ranges can be read by themselves."""
+    if reader.format not in LINED or kind_of(head) in CONTAINERS:
         return False
     try:
         return wide(head, reader.encoding) is None
@@ -67,20 +69,28 @@ def _member(member: Member, reader: Reader) -> File:
     file = File(member.name, member.kind, member.packed)
     if member.kind == "empty" and member.packed:
         raise Refused("empty", f"{member.name} in the archive is empty (0 bytes). Send it again.")
-    if reader.format == "csv":
+    if reader.format in LINED:
         file, refused = _text(file, iter(lambda: member.stream.read(CHUNK), b""), reader)  # type: ignore[union-attr]
         if refused:
             raise refused
         return file
-    records, problem = _counted(reader, whole(member, reader))
-    return replace(file, lines=records, problem=problem)
+    data = b"" if reader.format in STREAMS else whole(member, reader)
+    records, problem = _counted(reader, member, data)
+    split = parquet_ranges(data) if reader.format == "parquet" and not member.packed and not problem else ()
+    return replace(file, lines=records, problem=problem, ranges=split)
 
 
-def _counted(reader: Reader, data: bytes) -> tuple[int | None, str | None]:
+def _counted(reader: Reader, member: Member, data: bytes) -> tuple[int | None, str | None]:
     """Records of a file that is no delimited text, or why they cannot be counted: its reader says that in a clerk's words."""
     try:
+        if reader.format in STREAMS:
+            return STREAMS[reader.format].count(reader, member.stream), None
         return WAYS[reader.format].count(reader, data), None
-    except (Refused, ijson.JSONError, *BROKEN) as error:
+    except Refused as error:
+        if reader.format in STREAMS and error.reason != "unsafe_xml":  # it came from the archive or the encoding on the way, and is said in a clerk's words
+            raise
+        return None, f"{type(error).__name__}: {error.message[:200]}"
+    except (ijson.JSONError, *BROKEN) as error:
         return None, f"{type(error).__name__}: {str(error).splitlines()[0][:200] if str(error) else ''}"
 
 
@@ -100,26 +110,25 @@ def _text(file: File, chunks: Iterable[bytes], reader: Reader) -> tuple[File, Re
     """The file with what a counter saw, and why it cannot be landed, if so."""
     chunks = iter(chunks)
     first = next(chunks, b"")
-    kind, counter, probe = kind_of(first[:HEAD]), LineCounter(reader.quote, reader.escape), Probe(reader.encoding)
+    kind, lines, probe = kind_of(first[:HEAD]), counter(reader), Probe(reader.encoding or (None if reader.format == "csv" else "utf-8"))
     refused: Refused | None = None
     encoding: Encoding | None = None
     try:
         form = wide(first[:HEAD], reader.encoding)
         for chunk in as_utf8(_joined(first, chunks), form) if form else _joined(first, chunks):
-            counter.feed(chunk)
+            lines.feed(chunk)
             if not form:
                 probe.feed(chunk)
         require(kind, reader.format, file.name)
         encoding = _wide_encoding(form, first, reader) if form else probe.found()
     except Refused as problem:
         refused = problem
-    counter.finish()
-    splits = counter.splits()
-    if not refused and any(split.end - split.start > SPLIT_BYTES + MOST_RECORD for split in splits):
+    lines.finish()
+    if not refused and any(split.end - split.start > SPLIT_BYTES + MOST_RECORD for split in lines.splits()):
         refused = Refused("record_too_long", f"A record of the file is longer than {MOST_RECORD >> 20} MiB: line ends are missing, or a quote is opened and never closed. Send it again.")
-    unclosed = "a quote is opened and never closed" if counter.unclosed else None
-    lines = None if unclosed else counter.lines
-    return replace(file, kind=kind, encoding=encoding, lines=lines, blank=counter.blank, ranges=tuple((s.start, s.end, s.lines) for s in splits), problem=unclosed), refused
+    unclosed = "a quote is opened and never closed" if lines.unclosed else None
+    found = replace(file, kind=kind, encoding=encoding, lines=None if unclosed else lines.lines, blank=lines.blank, ranges=ranges(lines.splits()), problem=unclosed)
+    return found, refused
 
 
 def _wide_encoding(form: str, first: bytes, reader: Reader) -> Encoding:

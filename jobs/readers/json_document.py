@@ -1,42 +1,152 @@
-"""A JSON document: rows at one of the contract's paths, flattened by dotted paths."""
+"""A JSON document: rows at one of the contract's paths, flattened by dotted paths, streamed by ijson so that no document has to fit in memory."""
 
 from __future__ import annotations
 
+import io
 import json
-from collections.abc import Mapping
-from typing import Any
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from itertools import chain
+from typing import IO, Any
 
+import ijson
 import polars as pl
 
-from jobs.contracts.model import Column, Contract
-from jobs.readers.frames import Part
+from jobs.contracts.model import Column, Contract, Reader
+from jobs.readers.frames import Part, together
 from jobs.readers.members import members
 from jobs.readers.outcome import Refused
+from jobs.readers.pieces import Pieces, chunks, utf8
+from jobs.readers.streams import CHUNK
+
+PART_BYTES = 8 << 20  # of the document in one part: its objects take ten times that in memory
+MOST_DOCUMENT = 32 << 20  # bytes of a document that is one row, which has to be held
+HELD = 8 << 20  # of a stream that cannot be read again, in memory; the rest waits on disk
+STARTS = ("start_map", "start_array")
+
+
+@dataclass
+class Layout:
+    """What the document holds: where its rows are (ijson's prefix of one; `whole`: it is a row itself), and members that every row shows."""
+
+    rows: str | None = None
+    whole: bool = False
+    shown: dict[str, Any] = field(default_factory=dict)
 
 
 def read_json_part(contract: Contract, data: bytes, constants: Mapping[str, str]) -> Part:
-    """A JSON document: rows at the first path that exists, flattened by the contract's dotted paths."""
+    """A document that is held already."""
+    parts = list(json_parts(contract, io.BytesIO(data), constants))
+    return together(parts)
+
+
+def json_parts(contract: Contract, stream: Any, constants: Mapping[str, str]) -> Iterator[Part]:
+    """Rows at the first path that exists, PART_BYTES of the document or a little more at a time. Raises Refused, also after some parts were given."""
     try:
-        document = json.loads(data)
-    except (ValueError, UnicodeDecodeError) as problem:
-        raise Refused("unreadable", f"The file is not valid JSON: {problem}. It may be cut off; send it again.") from None
-    rows = _json_rows(contract, document)
-    columns = {c.name: pl.Series(c.name, [_json_value(c, row, document, constants) for row in rows], dtype=pl.String) for c in contract.columns}
-    frame = pl.DataFrame(columns).with_columns(pl.int_range(1, len(rows) + 1, dtype=pl.Int64).alias("_record"), pl.lit(0, pl.Int32).alias("_part"))
-    seen = members(contract, lambda: rows, len(rows))
-    return Part(frame, len(rows), drift=seen.words, events=seen.events, beside=seen.beside)
+        with tempfile.SpooledTemporaryFile(max_size=HELD) as kept:
+            layout, again = _surveyed(contract, stream, kept)
+            if layout.whole:
+                yield _part(contract, [_held(again)], layout, constants, 1)
+            elif layout.rows is None:
+                yield _part(contract, [], layout, constants, 1)
+            else:
+                yield from _row_parts(contract, Pieces(again), layout, constants)
+    except (ijson.JSONError, ValueError, RecursionError) as problem:
+        raise Refused("unreadable", f"The file is not valid JSON: {_said(problem)}. It may be cut off; send it again.") from None
 
 
-def _json_rows(contract: Contract, document: Any) -> list[Any]:
-    for path in contract.reader.rows_at:
+def _said(problem: Exception) -> str:
+    return str(problem).splitlines()[0][:200] if str(problem) else "it ends too early"
+
+
+def _surveyed(contract: Contract, stream: Any, kept: IO[bytes]) -> tuple[Layout, Iterator[bytes]]:
+    """The layout, and the document from its beginning once more."""
+    if stream.seekable():
+        layout = _survey(contract, Pieces(utf8(stream, contract.reader.encoding)))
+        stream.seek(0)
+        return layout, utf8(stream, contract.reader.encoding)
+    rest = utf8(stream, contract.reader.encoding)
+    layout = _survey(contract, Pieces(_recorded(rest, kept)))
+    kept.seek(0)
+    return layout, chain(chunks(kept), rest)
+
+
+def _recorded(pieces: Iterator[bytes], kept: IO[bytes]) -> Iterator[bytes]:
+    for piece in pieces:
+        kept.write(piece)
+        yield piece
+
+
+def _survey(contract: Contract, document: Pieces) -> Layout:
+    """Reads as far as is needed to know the layout: all of the document where something is missing in it."""
+    reader = contract.reader
+    asked = {s.removeprefix("$doc.") for column in contract.columns for s in (column.source, *column.fallback) if s.startswith("$doc.")}
+    wanted = {path for path in asked if not any(path.startswith(f"{other}.") for other in asked)}
+    shown: dict[str, Any] = {}
+    arrays: set[str] = set()
+    top: set[str] = set()
+    building: tuple[str, ijson.ObjectBuilder] | None = None
+    for prefix, event, value in ijson.parse(document):
+        if event == "start_array":
+            arrays.add(prefix)
+        elif event == "map_key" and prefix == "":
+            top.add(value)
+        if building is None and prefix in wanted and event != "map_key":
+            building = prefix, ijson.ObjectBuilder()
+        if building is not None:
+            building[1].event(event, value)
+            if prefix == building[0] and event not in (*STARTS, "map_key"):
+                shown[building[0]], building = building[1].value, None
+        if wanted <= shown.keys() and building is None and _found(reader, arrays, top, ended=False):
+            break
+    found = _found(reader, arrays, top, ended=True)
+    return Layout(None if found in (None, "$") else found, found == "$", shown)
+
+
+def _found(reader: Reader, arrays: set[str], top: set[str], *, ended: bool) -> str | None:
+    """ijson's prefix of a row at the first path that exists, `$` for the document itself. None: there is none, or (unless `ended`) an earlier one may still come."""
+    for path in reader.rows_at:
         if path == "$":
-            if isinstance(document, dict) and document and set(contract.reader.row_requires) <= set(document):
-                return [document]
-            continue
-        found = _at(document, path)
-        if isinstance(found, list):
-            return found
-    return []
+            if "" in arrays:
+                return "item"
+            if top and set(reader.row_requires) <= top:
+                return "$"
+        elif path in arrays:
+            return f"{path}.item"
+        if not ended:
+            return None
+    return None
+
+
+def _held(pieces: Iterator[bytes]) -> Any:
+    data = bytearray()
+    for piece in pieces:
+        data += piece
+        if len(data) > MOST_DOCUMENT:
+            raise Refused("record_too_long", f"The document is one row, and longer than {MOST_DOCUMENT >> 20} MiB. Send its parts as rows of an array.")
+    return json.loads(data, parse_float=Decimal)
+
+
+def _row_parts(contract: Contract, document: Pieces, layout: Layout, constants: Mapping[str, str]) -> Iterator[Part]:
+    rows: list[Any] = []
+    first, began = 1, 0
+    for row in ijson.items(document, layout.rows, buf_size=CHUNK):
+        rows.append(row)
+        if document.count - began >= PART_BYTES:
+            yield _part(contract, rows, layout, constants, first)
+            first, began, rows = first + len(rows), document.count, []
+    if rows or first == 1:
+        yield _part(contract, rows, layout, constants, first)
+
+
+def _part(contract: Contract, rows: list[Any], layout: Layout, constants: Mapping[str, str], first: int) -> Part:
+    columns = {c.name: pl.Series(c.name, [_value(c, row, layout.shown, constants) for row in rows], dtype=pl.String) for c in contract.columns}
+    numbers = pl.Series("_record", range(first, first + len(rows)), dtype=pl.Int64)
+    seen = members(contract, lambda: rows, len(rows))
+    frame = pl.DataFrame([*columns.values(), numbers, pl.zeros(len(rows), pl.Int32, eager=True).alias("_part")])
+    return Part(frame, len(rows), drift=seen.words, events=seen.events, beside=seen.beside)
 
 
 def _at(node: Any, path: str) -> Any:
@@ -45,18 +155,30 @@ def _at(node: Any, path: str) -> Any:
     return node
 
 
-def _json_value(column: Column, row: Any, document: Any, constants: Mapping[str, str]) -> str | None:
+def _member(shown: Mapping[str, Any], path: str) -> Any:
+    """`shown` has the outermost of the members that are wanted."""
+    if path in shown:
+        return shown[path]
+    return next((_at(value, path.removeprefix(f"{outer}.")) for outer, value in shown.items() if path.startswith(f"{outer}.")), None)
+
+
+def _value(column: Column, row: Any, shown: Mapping[str, Any], constants: Mapping[str, str]) -> str | None:
     for source in (column.source, *column.fallback):
         if source == "$row":
             value = row
         elif source.startswith("$doc."):
-            value = _at(document, source.removeprefix("$doc."))
+            value = _member(shown, source.removeprefix("$doc."))
         elif source.startswith("$"):
             value = constants.get(source)
         else:
             value = _at(row, source)
         if value not in (None, ""):
-            return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
+            return _text(value)
     return None
 
 
+def _text(value: Any) -> str:
+    """A number as it was written, but for its exponent."""
+    if isinstance(value, str):
+        return value
+    return str(value) if isinstance(value, Decimal) else json.dumps(value, ensure_ascii=False, sort_keys=True, default=float)

@@ -2,49 +2,113 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import json
+import re
+from collections import Counter
 from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from jobs.contracts.model import Column, Contract, Reader
 from jobs.readers.delimited import decode
-from jobs.readers.frames import Part
+from jobs.readers.frames import Part, Ragged
+from jobs.readers.lined import SPACES, JsonLineCounter, Place
 from jobs.readers.members import members
+from jobs.readers.numbers import styled
 from jobs.readers.outcome import Refused
 
+SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+HALF = re.compile(rb"\\u[dD][89abAB]..(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB]..)\\u[dD][c-fC-F]")
+Kinds = Mapping[str, pl.DataType]  # member → what the parser makes of it, where that is no text
+TYPES: Kinds = {"integer": pl.Int64(), "double": pl.Float64(), "boolean": pl.Boolean()}
 Tree = dict[str, Any]  # member → the members wanted of it; an empty one is wanted whole, as text
+MOST_ODD = 1000  # lines of a range that only the fast parser refuses; each costs it some attempts to find
 
 
-def read_json_lines(contract: Contract, data: bytes, constants: Mapping[str, str]) -> Part:
-    """Raises Refused naming the line that is no JSON object."""
-    text = decode(data, contract.reader.encoding).removeprefix("\ufeff").encode()
-    full = _full_lines(text)
+@dataclass(frozen=True)
+class Lines:
+    """`text`: UTF-8; `starts`, `stops`: where its lines that are not blank begin and end in it; `numbers`: which lines of the file they are."""
+
+    text: bytes
+    starts: Sequence[int]
+    stops: Sequence[int]
+    numbers: pl.Series
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def line(self, at: int) -> bytes:
+        return self.text[self.starts[at] : self.stops[at]].strip()
+
+    def without(self, bad: Set[int]) -> Lines:
+        kept = [at for at in range(len(self)) if at not in bad]
+        return _lines(b"\n".join(self.line(at) for at in kept), self.numbers.gather(kept))
+
+
+def read_json_lines(contract: Contract, data: bytes, constants: Mapping[str, str], place: Place = Place()) -> Part:  # noqa: B008
+    """A line that is no object is a rejected row. Raises Refused where the first lines hold none at all, or the file is cut off in its last line."""
+    lines = _numbered(_utf8(data, contract.reader, place), place.line)
     sources = {s for column in contract.columns for s in (column.source, *column.fallback)}
-    rows, tree = _parsed(text, _tree({s for s in sources if not s.startswith("$")}), full)
+    wanted = _tree({s for s in sources if not s.startswith("$")})
+    kinds = _kinds(contract, wanted)
+    ragged: tuple[Ragged, ...] = ()
+    found = None if _torn(lines) else _parsed(lines, wanted, kinds)
+    if found is None:
+        bad = _bad(lines, wanted)
+        _refuse_hopeless(lines, bad, data, place)
+        ragged = tuple(Ragged(int(lines.numbers[at]), lines.line(at).decode(), 1, 0, wrong=f"the line is no JSON object: {why}") for at, why in bad.items())
+        lines = lines.without(bad.keys())
+        found = _parsed(lines, wanted, kinds)
+    if found is None:
+        raise Refused("unreadable", "The file is not JSON lines: its lines cannot be read one by one. Write one object a line, and send it again.")
+    rows, tree, kinds = found
     if "$row" in sources:
-        rows = rows.with_columns(pl.Series("$row", _texts(text)))
-    columns = [_value(column, tree, constants).alias(column.name) for column in contract.columns]
-    frame = rows.select(*columns).with_columns(full.alias("_record"), pl.lit(0, pl.Int32).alias("_part"))
-    seen = members(contract, lambda: [json.loads(line) for line in _texts(text)], len(full))
-    return Part(frame, len(full), drift=seen.words, events=seen.events, beside=seen.beside)
+        rows = rows.with_columns(pl.Series("$row", [lines.line(at).decode() for at in range(len(lines))], dtype=pl.String))
+    columns = [_value(column, tree, kinds, constants).alias(column.name) for column in contract.columns]
+    frame = rows.select(*columns).with_columns(lines.numbers, pl.lit(0, pl.Int32).alias("_part"))
+    seen = members(contract, lambda: [json.loads(lines.line(at)) for at in range(len(lines))], len(lines))
+    return Part(frame, len(lines) + len(ragged), ragged, drift=seen.words, events=seen.events, beside=seen.beside)
 
 
 def count_json_lines(reader: Reader, data: bytes) -> int:
     """Lines that hold more than white space; the reader is asked for objects instead."""
-    return sum(1 for line in data.removeprefix(b"\xef\xbb\xbf").split(b"\n") if line and not line.isspace())
+    counter = JsonLineCounter(None)
+    if data:
+        counter.feed(data)
+    counter.finish()
+    return counter.lines - counter.blank
 
 
-def _full_lines(text: bytes) -> pl.Series:
-    """Numbers, from 1, of the lines that are not blank."""
-    lines = text.split(b"\n")
-    return pl.Series("_record", [number for number, line in enumerate(lines, 1) if line and not line.isspace()], dtype=pl.Int64)
+def _utf8(data: bytes, reader: Reader, place: Place) -> bytes:
+    """Raises Refused for bytes that are no text. ASCII is told from the rest at once and needs no decoding."""
+    is_utf8 = codecs.lookup(reader.encoding or "utf-8").name == "utf-8"
+    text = data if is_utf8 and data.isascii() else decode(data, reader.encoding, place.line, place.offset).encode()
+    return text.removeprefix(codecs.BOM_UTF8) if place.first else text
 
 
-def _texts(text: bytes) -> list[str]:
-    return [line.decode().strip() for line in text.split(b"\n") if line and not line.isspace()]
+def _numbered(text: bytes, first: int) -> Lines:
+    """The lines that are not blank, `first` being the number of the first line."""
+    found = _lines(text, None)
+    return Lines(text, found.starts, found.stops, found.numbers + first)
+
+
+def _lines(text: bytes, numbers: pl.Series | None) -> Lines:
+    """`numbers`: of the lines, where none is blank; left out: counted from 0."""
+    data = np.frombuffer(text, dtype=np.uint8)
+    stops = np.flatnonzero(data == ord("\n"))
+    if len(data) and not text.endswith(b"\n"):
+        stops = np.append(stops, len(data))
+    starts = np.concatenate([[0], stops[:-1] + 1]) if len(stops) else stops
+    doubtful = np.flatnonzero(np.isin(data[starts], SPACES)) if len(stops) else stops  # nearly every line starts with its brace
+    blank = [at for at in doubtful if not text[starts[at] : stops[at]].strip()]
+    if numbers is None:
+        numbers = pl.Series("_record", np.delete(np.arange(len(stops), dtype=np.int64), blank))
+    return Lines(text, np.delete(starts, blank), np.delete(stops, blank), numbers)  # type: ignore[arg-type]
 
 
 def _tree(paths: Set[str]) -> Tree:
@@ -67,42 +131,102 @@ def _at(tree: Tree, steps: Sequence[str]) -> Tree:
     return tree
 
 
-def _schema(tree: Tree) -> dict[str, pl.DataType]:
-    return {name: pl.Struct(_schema(inner)) if inner else pl.String() for name, inner in tree.items()}
+def _schema(tree: Tree, kinds: Kinds) -> dict[str, pl.DataType]:
+    return {name: pl.Struct(_schema(inner, {})) if inner else kinds.get(name, pl.String()) for name, inner in tree.items()}
 
 
-def _parsed(text: bytes, tree: Tree, full: pl.Series) -> tuple[pl.DataFrame, Tree]:
-    """The members of each line, and the tree they were read by: where one line has a value and another an object, objects are taken whole."""
-    if not len(full):
-        return pl.DataFrame(schema=_schema(tree)), tree
+def _kinds(contract: Contract, tree: Tree) -> Kinds:
+    """Members that the parser may read as the numbers and booleans they are: it does so exactly or fails. Not where the contract reads something else out of their texts."""
+    sources = Counter(s for column in contract.columns for s in (column.source, *column.fallback))
+    return {c.source: TYPES[c.kind] for c in contract.columns if c.kind in TYPES and sources[c.source] == 1 and tree.get(c.source) == {} and _is_plain(c, contract.reader)}
+
+
+def _is_plain(column: Column, reader: Reader) -> bool:
+    words = {*reader.null_values, *column.null_values}
+    return not column.fallback and not column.value_map and not styled(column.numbers or reader.numbers) and not any(re.search("[0-9]|true|false", word) for word in words)
+
+
+def _parsed(lines: Lines, tree: Tree, kinds: Kinds) -> tuple[pl.DataFrame, Tree, Kinds] | None:
+    """The members of each line, and the tree they were read by: where one line has a value and another an object, objects are taken whole.
+
+    None where some line is no object.
+    """
+    if not len(lines):
+        return pl.DataFrame(schema=_schema(tree, kinds)), tree, kinds
     flat: Tree = {name: {} for name in tree}
+    ways: list[tuple[Tree, Kinds]] = [(tree, kinds), (tree, {}), (flat, {})]
+    for at, (wanted, typed) in enumerate(ways):
+        if (wanted, typed) in ways[:at]:
+            continue
+        rows = _read(lines.text, wanted, typed)
+        if rows is not None and rows.height == len(lines):
+            return rows, wanted, typed
+    return None
+
+
+def _read(text: bytes, tree: Tree, kinds: Kinds) -> pl.DataFrame | None:
     try:
-        try:
-            rows = pl.read_ndjson(io.BytesIO(text), schema=_schema(tree) or {"": pl.String()})
-        except pl.exceptions.PolarsError:
-            if flat == tree:
-                raise
-            rows, tree = pl.read_ndjson(io.BytesIO(text), schema=_schema(flat)), flat
-    except pl.exceptions.PolarsError as problem:
-        raise Refused("unreadable", f"{_broken(text)}The file is not JSON lines ({str(problem)[:120]}). It may be cut off; send it again.") from None
-    if rows.height != len(full):
-        raise Refused("unreadable", f"{_broken(text)}The file holds {rows.height} objects in {len(full)} lines. Write one object a line, and send it again.")
-    return rows, tree
+        return pl.read_ndjson(io.BytesIO(text), schema=_schema(tree, kinds) or {"": pl.String()})
+    except pl.exceptions.PolarsError:
+        return None
 
 
-def _broken(text: bytes) -> str:
-    """Names the first line that is no object, in words; only asked for when something is wrong."""
-    for number, line in enumerate(text.split(b"\n"), 1):
+def _torn(lines: Lines) -> bool:
+    """Whether half a pair of surrogates is written somewhere: the fast parser makes a NUL of it without a word."""
+    if not SURROGATE.search(lines.text):
+        return False
+    return any(SURROGATE.search(line := lines.line(at)) and HALF.search(line.replace(rb"\\", b"")) for at in range(len(lines)))
+
+
+def _bad(lines: Lines, tree: Tree) -> dict[int, str]:
+    """Lines that are no object → why, in words; only asked for when something is wrong."""
+    found: dict[int, str] = {}
+    for at in range(len(lines)):
         try:
-            if line.strip() and not isinstance(json.loads(line), dict):
-                return f"Line {number} is no JSON object. "
+            if not isinstance(value := json.loads(lines.line(at), parse_constant=_no_constant), dict):
+                found[at] = "it is a value of another kind"
+            elif SURROGATE.search(lines.line(at)):
+                json.dumps(value, ensure_ascii=False).encode()  # half a pair is no character
         except (ValueError, RecursionError) as problem:
-            return f"Line {number} is no JSON object: {problem}. "
-    return ""
+            found[at] = str(problem)
+    good = [at for at in range(len(lines)) if at not in found]
+    return dict(sorted((found | dict.fromkeys(_odd(lines, good, {name: {} for name in tree}), "its escapes or numbers are none that JSON has")).items()))
 
 
-def _value(column: Column, tree: Tree, constants: Mapping[str, str]) -> pl.Expr:
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no number of JSON")
+
+
+def _odd(lines: Lines, at: Sequence[int], flat: Tree) -> list[int]:
+    """Lines among `at` that only the fast parser refuses, found by halving. Raises Refused where they are too many to be an accident."""
+    found: list[int] = []
+    waiting = [at] if at else []
+    while waiting:
+        some = waiting.pop()
+        rows = _read(b"\n".join(lines.line(i) for i in some), flat, {})
+        if rows is not None and rows.height == len(some):
+            continue
+        if len(some) == 1:
+            found += some
+        else:
+            waiting += [some[: len(some) // 2], some[len(some) // 2 :]]
+        if len(found) > MOST_ODD:
+            raise Refused("unreadable", f"More than {MOST_ODD} lines of the file are no JSON objects, from line {lines.numbers[min(found)]}. Write one object a line, and send it again.")
+    return found
+
+
+def _refuse_hopeless(lines: Lines, bad: Mapping[int, str], data: bytes, place: Place) -> None:
+    last = len(lines) - 1
+    if place.first and len(bad) == len(lines):
+        raise Refused("unreadable", f"Line {lines.numbers[0]} is no JSON object: {bad[0]}. The file is not JSON lines. Write one object a line, and send it again.")
+    if place.last and last in bad and not data.endswith(b"\n"):
+        raise Refused("unreadable", f"Line {lines.numbers[last]}, the last one, is no JSON object: {bad[last]}. The file is cut off; send it again.")
+
+
+def _value(column: Column, tree: Tree, kinds: Kinds, constants: Mapping[str, str]) -> pl.Expr:
     found = [_source(source, tree, constants) for source in (column.source, *column.fallback)]
+    if len(found) == 1 and column.source in kinds:
+        return found[0]
     return pl.coalesce([pl.when(value != "").then(value) for value in found])
 
 

@@ -12,14 +12,15 @@ from jobs.contracts.model import Contract
 from jobs.readers.containers import members
 from jobs.readers.content import File
 from jobs.readers.delimited import read_csv_part, read_head
-from jobs.readers.drift import merged
-from jobs.readers.encoding import Odd, as_utf8
-from jobs.readers.formats import WAYS
-from jobs.readers.frames import Part, captured_lines, captured_path
+from jobs.readers.encoding import as_utf8
+from jobs.readers.fixed_width import Ends, check_control, read_fixed_width_range
+from jobs.readers.formats import STREAMS, WAYS
+from jobs.readers.frames import Part, captured_lines, captured_path, together
 from jobs.readers.inspection import whole
+from jobs.readers.json_lines import read_json_lines
+from jobs.readers.lined import LINED, Place
 from jobs.readers.outcome import Refused
 from jobs.readers.streams import CHUNK
-from jobs.readers.unknown import stacked
 
 PART_BYTES = 48 << 20  # of a frame: some ranges of a long text, or many small files
 
@@ -58,12 +59,7 @@ def _batch(parts: Sequence[Part], last: bool) -> Batch:
         frame = pl.concat([p.frame for p in parts], how="vertical_relaxed")
     except pl.exceptions.PolarsError as problem:  # Parquet: the files have types of their own
         raise Refused("retyped_column", f"A column has different types in the files of the archive ({str(problem)[:120]}). Send them with the same types.") from None
-    joined = Part(
-        frame, sum(p.records for p in parts), tuple(r for p in parts for r in p.ragged), sum(p.footnotes for p in parts), tuple(sorted({event for p in parts for event in p.drift})),
-        parts[0].origins, sum(p.preamble for p in parts), Odd(sum(p.odd.private_use for p in parts), sum(p.odd.replacement for p in parts)),
-        tuple(merged(p.events for p in parts)), stacked([(p.beside, p.frame.height) for p in parts]),
-    )  # fmt: skip
-    return Batch(joined, last)
+    return Batch(together(parts, frame), last)
 
 
 def _parts(contract: Contract, source: Source, files: Sequence[File]) -> Iterator[Part]:
@@ -74,10 +70,16 @@ def _parts(contract: Contract, source: Source, files: Sequence[File]) -> Iterato
         if expected is None or member.name != expected.name or member.stream is None:
             continue
         constants = {**source.constants, **_captures(captured_path(contract, source.name)), "$member": member.name}
-        if contract.reader.format == "csv":
+        if contract.reader.format in LINED and expected.ranges:
             reader = replace(contract.reader, encoding="utf-8" if expected.wide else expected.encoding.name if expected.encoding else None)
-            yield from _csv_parts(replace(contract, reader=reader), member.stream, expected, constants, before)
+            yield from _lined(replace(contract, reader=reader), member.stream, expected, constants, before)
             before += expected.lines or 0
+        elif contract.reader.format in STREAMS:
+            last = before
+            for part in STREAMS[contract.reader.format].read(contract, member.stream, constants):
+                yield (part := _renumbered(part, before))
+                last = max(last, _last_record(part))
+            before = max(before + (expected.lines or 0), last)
         else:
             part = _renumbered(WAYS[contract.reader.format].read(contract, whole(member, contract.reader), constants), before)
             yield part
@@ -87,13 +89,34 @@ def _parts(contract: Contract, source: Source, files: Sequence[File]) -> Iterato
         raise Refused("damaged_archive", f"{expected.name} is not in the archive any more, or stands in another place. Send it again.")
 
 
-def _csv_parts(contract: Contract, stream: Any, file: File, constants: Mapping[str, str], before: int) -> Iterator[Part]:
+def _lined(contract: Contract, stream: Any, file: File, constants: Mapping[str, str], before: int) -> Iterator[Part]:
     """`before`: source records of the files before this one."""
-    reader, head = contract.reader, None
     chunks: Iterator[bytes] = iter(lambda: stream.read(CHUNK), b"")
     if file.wide and file.encoding:
         chunks = as_utf8(chunks, file.encoding.name)
-    for data, (start, end, lines) in zip(_cut(chunks, [r[1] - r[0] for r in file.ranges]), file.ranges, strict=True):
+    cut = zip(_cut(chunks, [r[1] - r[0] for r in file.ranges]), file.ranges, strict=True)
+    if contract.reader.format == "csv":
+        yield from _csv_parts(contract, cut, file, constants, before)
+        return
+    placed = ((data, Place(before + lines + 1, start, start == 0, end == file.ranges[-1][1])) for data, (start, end, lines) in cut)
+    if contract.reader.format == "jsonl":
+        yield from (read_json_lines(contract, data, constants, place) for data, place in placed)
+    else:
+        yield from _fixed_width_parts(contract, placed, constants)
+
+
+def _fixed_width_parts(contract: Contract, placed: Iterable[tuple[bytes, Place]], constants: Mapping[str, str]) -> Iterator[Part]:
+    ends, rows = Ends(), 0
+    for data, place in placed:
+        part, found = read_fixed_width_range(contract, data, constants, place, ends.header)
+        ends, rows = Ends(ends.header + found.header, found.trailer), rows + part.records
+        yield part
+    check_control(contract.reader, ends, rows)
+
+
+def _csv_parts(contract: Contract, cut: Iterable[tuple[bytes, tuple[int, int, int]]], file: File, constants: Mapping[str, str], before: int) -> Iterator[Part]:
+    reader, head = contract.reader, None
+    for data, (start, end, lines) in cut:
         first, preamble, offset = before + lines + 1, 0, start
         if head is None:
             head = read_head(data, reader)

@@ -12,12 +12,11 @@ from typing import Any
 import polars as pl
 
 from jobs.contracts.model import Column, Contract, Reader
-from jobs.readers.drift import compared, merged
-from jobs.readers.frames import Part, distinct, framed
+from jobs.readers.drift import compared
+from jobs.readers.frames import Part, distinct, framed, together
 from jobs.readers.headers import joined
 from jobs.readers.outcome import Refused
 from jobs.readers.skipped import skips
-from jobs.readers.unknown import stacked
 from jobs.readers.workbook_unseen import unseen
 from jobs.readers.zipped import refuse_bombs
 
@@ -42,11 +41,8 @@ def read_workbook(contract: Contract, data: bytes, constants: Mapping[str, str])
     sheets = _sheets(contract.reader, data)
     parts = [_sheet_part(contract, sheet, constants, number) for number, sheet in enumerate(sheets)]
     hidden = [*(f"hidden sheet {sheet.name}" for sheet in sheets if sheet.hidden), *unseen(data)]
-    return Part(
-        pl.concat([part.frame for part in parts]), sum(p.records for p in parts), footnotes=sum(p.footnotes for p in parts),
-        drift=tuple(sorted({event for part in parts for event in part.drift}) + hidden), origins=parts[0].origins, preamble=sum(p.preamble for p in parts),
-        events=tuple(merged(p.events for p in parts)), beside=stacked([(p.beside, p.frame.height) for p in parts]),
-    )  # fmt: skip
+    joined = together(parts)
+    return replace(joined, drift=(*joined.drift, *hidden))
 
 
 def wanted(reader: Reader, names: Sequence[str]) -> list[str]:

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import io
 import re
+from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 from xml.parsers import expat
 
 from jobs.contracts.model import Reader
+from jobs.readers.encoding import as_utf8
 from jobs.readers.outcome import Refused
+from jobs.readers.pieces import chunks
 
 DECLARED = re.compile(rb"""^\s*<\?xml[^>]*encoding\s*=\s*["']([\w.-]+)["']""")
 OWN = ("utf-8", "utf-16", "iso-8859-1", "us-ascii")  # encodings that expat knows
 
 
 def count_xml(reader: Reader, data: bytes) -> int:
+    """A document that is held already."""
+    return count_xml_stream(reader, io.BytesIO(data))
+
+
+def count_xml_stream(reader: Reader, stream: Any) -> int:
     """Outermost row elements. Raises Refused where the file declares entities, ValueError where it is not well formed."""
     prefix, colon, local = (reader.row_element or "").rpartition(":")
     wanted = f"{next(s.uri for s in reader.namespaces if s.prefix == prefix)}}}{local}" if colon else local
@@ -34,20 +44,23 @@ def count_xml(reader: Reader, data: bytes) -> int:
     def declared(*_: Any) -> None:
         raise Refused("unsafe_xml", "the file declares entities")
 
-    text, encoding = _known(reader, data)
+    pieces, encoding = _known(reader, chunks(stream))
     parser = expat.ParserCreate(encoding, "}")
     parser.StartElementHandler, parser.EndElementHandler, parser.EntityDeclHandler = start, end, declared
     try:
-        parser.Parse(text, True)  # noqa: FBT003
+        for piece in pieces:
+            parser.Parse(piece, False)  # noqa: FBT003
+        parser.Parse(b"", True)  # noqa: FBT003
     except expat.ExpatError as problem:
         raise ValueError(f"not well-formed XML: {problem}") from None
     return rows
 
 
-def _known(reader: Reader, data: bytes) -> tuple[bytes, str | None]:
+def _known(reader: Reader, pieces: Iterator[bytes]) -> tuple[Iterator[bytes], str | None]:
     """Expat knows few encodings: the others come to it as UTF-8."""
-    match = DECLARED.match(data)
+    first = next(pieces, b"")
+    match, pieces = DECLARED.match(first), chain([first], pieces)
     name = reader.encoding or (match[1].decode() if match else None)
     if name is None or (name.lower() in OWN and not reader.encoding):
-        return data, None
-    return data.decode(name).encode(), "utf-8"
+        return pieces, None
+    return as_utf8(pieces, name), "utf-8"

@@ -5,40 +5,64 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 import polars as pl
 from lxml import etree
 
 from jobs.contracts.model import Contract, Reader
-from jobs.readers.frames import Part
+from jobs.readers.frames import Part, together
 from jobs.readers.members import members
 from jobs.readers.outcome import Refused
+from jobs.readers.pieces import Pieces, chunks
 
-HEAD_BYTES = 1 << 20
+PART_BYTES = 8 << 20  # of the document in one part
 NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 
 
 def read_xml(contract: Contract, data: bytes, constants: Mapping[str, str]) -> Part:
-    """Values are the texts of elements (`a.b`), attributes (`a.@b`) or the row element's own text (`.`).
+    """A document that is held already."""
+    parts = list(xml_parts(contract, io.BytesIO(data), constants))
+    return together(parts)
+
+
+def xml_parts(contract: Contract, stream: Any, constants: Mapping[str, str]) -> Iterator[Part]:
+    """Values are the texts of elements (`a.b`), attributes (`a.@b`) or the row element's own text (`.`), PART_BYTES of the document or a little more at a time.
 
     An element that repeats is a JSON list, one with elements inside a JSON object. Raises Refused for what is no XML or declares entities.
     """
     spaces = {space.prefix: space.uri for space in contract.reader.namespaces}
     paths = [[_steps(source, spaces) for source in (column.source, *column.fallback)] for column in contract.columns]
-    rows = [_row(element, paths, constants) for element in _elements(contract.reader, data)]
+    document, first, began = Pieces(chunks(stream)), 1, 0
+    rows: list[list[str | None]] = []
+    inside: list[dict[str, Any]] = []  # of each row, where what no column asks for matters
+    for element in _elements(contract.reader, document):
+        rows.append(_row(element, paths, constants))
+        if contract.drift.new_column != "freeze":
+            inside.append(found if isinstance(found := _whole(element), dict) else {".": found})
+        if document.count - began >= PART_BYTES:
+            yield _part(contract, rows, inside, first)
+            first, began, rows, inside = first + len(rows), document.count, [], []
+    if rows or first == 1:
+        yield _part(contract, rows, inside, first)
+
+
+def _part(contract: Contract, rows: list[list[str | None]], inside: list[dict[str, Any]], first: int) -> Part:
     values = list(zip(*rows, strict=True)) if rows else [()] * len(contract.columns)
     columns = [pl.Series(column.name, cells, dtype=pl.String) for column, cells in zip(contract.columns, values, strict=True)]
-    numbers = pl.Series("_record", range(1, len(rows) + 1), dtype=pl.Int64)
+    numbers = pl.Series("_record", range(first, first + len(rows)), dtype=pl.Int64)
     frame = pl.DataFrame([*columns, numbers, pl.zeros(len(rows), pl.Int32, eager=True).alias("_part")])
-    seen = members(contract, lambda: (inside if isinstance(inside := _whole(element), dict) else {".": inside} for element in _elements(contract.reader, data)), len(rows), _local, through_lists=True)
+    seen = members(contract, lambda: inside, len(rows), _local, through_lists=True)
     return Part(frame, len(rows), drift=seen.words, events=seen.events, beside=seen.beside)
 
 
-def _elements(reader: Reader, data: bytes) -> Iterator[Any]:
+def _elements(reader: Reader, document: Pieces) -> Iterator[Any]:
     """Row elements, the outermost where they are nested; each is forgotten once it was read."""
     tag = _tag(reader.row_element or "", {space.prefix: space.uri for space in reader.namespaces})
-    context = etree.iterparse(io.BytesIO(data), events=("start", "end"), tag=tag, encoding=reader.encoding, resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    head = document.read()
+    source = Pieces(chain([head], chunks(document)))
+    context = etree.iterparse(source, events=("start", "end"), tag=tag, encoding=reader.encoding, resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     depth, trusted = 0, False
     try:
         for event, element in context:
@@ -52,7 +76,7 @@ def _elements(reader: Reader, data: bytes) -> Iterator[Any]:
         if context.root is not None:
             _refuse_entities(context.root)
     except (etree.XMLSyntaxError, LookupError) as problem:
-        if b"<!ENTITY" in data[:HEAD_BYTES]:  # libxml2 stopped at an entity before there was an element to ask
+        if b"<!ENTITY" in head:  # libxml2 stopped at an entity before there was an element to ask
             raise _unsafe() from None
         raise Refused("unreadable", f"The file is not XML that can be read: {problem}. It may be cut off; send it again.") from None
 
@@ -68,10 +92,12 @@ def _unsafe() -> Refused:
 
 
 def _forget(element: Any) -> None:
+    """The row, and all that ended before it: also what stands between the elements around it."""
     element.clear(keep_tail=False)
-    parent = element.getparent()
-    while parent is not None and element.getprevious() is not None:
-        del parent[0]
+    while (parent := element.getparent()) is not None:
+        while element.getprevious() is not None:
+            del parent[0]
+        element = parent
 
 
 def _tag(name: str, spaces: Mapping[str, str]) -> str:

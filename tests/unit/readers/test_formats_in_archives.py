@@ -90,8 +90,8 @@ def test_fixed_width_files_in_an_archive_keep_header_trailer_and_ragged_lines_ap
     columns = [Column("id", "id", "string", start=1, length=3), Column("day", "$capture.day", "string")]
     asked = contract(columns, format="fixedWidth", header_record=r"^HDR (?P<day>\d+)", trailer_record=r"^TRL (?P<count>\d+)", captures=(Capture(r"^HDR (?P<day>\d+)", 1),))
     [batch] = landed(asked, tarred([("a", b"HDR 1\n001\n\n002\nTRL 2\n"), ("b", b"HDR 2\n003\n4\nTRL 2\n")]))
-    assert rows_of([batch]) == [(2, "001", "1"), (4, "002", "1"), (6, "003", "2")]
-    assert [(row.record, row.text) for row in batch.part.ragged] == [(7, "4")]
+    assert rows_of([batch]) == [(2, "001", "1"), (4, "002", "1"), (7, "003", "2")]
+    assert [(row.record, row.text) for row in batch.part.ragged] == [(8, "4")]
     assert (batch.part.records, batch.part.preamble, batch.part.footnotes) == (4, 2, 2)
 
 

@@ -51,10 +51,8 @@ def test_a_member_wanted_whole_and_in_part() -> None:
     ("data", "reason"),
     [
         (b'{"a": 1}\n{"a": 2', "unreadable"),
-        (b'{"a": 1}\n[1]\n', "unreadable"),
-        (b'{"a": 1}\n7\n', "unreadable"),
+        (b'[1]\n7\n', "unreadable"),
         (b'{"a": 1}{"a": 2}\n', "unreadable"),
-        (b'{"a": 1}\nnull\n', "unreadable"),
         (b"\xff\xfe{\x00", "wrong_encoding"),
         (b'{"a": "' + b"\xe4\xb8" + b'"}\n', "wrong_encoding"),
         (b'{"a":' * 100_000, "unreadable"),
@@ -63,6 +61,31 @@ def test_a_member_wanted_whole_and_in_part() -> None:
 )
 def test_what_is_no_json_lines_is_refused(data: bytes, reason: str) -> None:
     assert refusal(contract(COLUMNS[:2], format="jsonl"), data) == reason
+
+
+BAD = [
+    b"[1]", b"7", b"null", b'"x"', b'{"a": 1}{"a": 2}', b'{"a": 1} {', b'{"a": 2', b"{'a': 2}", b'{"a": NaN}', b'{"a": "\\ud800"}', b'{"a": 01}', b"a,b", b'{"a":' * 5000,
+    '{"甲": 1'.encode(),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("bad", BAD)
+def test_a_line_that_is_no_object_is_a_rejected_row(bad: bytes) -> None:
+    found = outcome(contract(COLUMNS, format="jsonl"), b'{"a": 1}\n\n' + bad + b'\n{"b": {"c": "x"}}\r\n' + bad + b'\n{"b": 3}\n')
+    assert found.rows == [("1", None, '{"a": 1}'), (None, "x", '{"b": {"c": "x"}}'), (None, None, '{"b": 3}')]
+    assert found.records == [1, 4, 6]
+    assert [(r.record, r.text.encode()) for r in found.part.ragged] == [(3, bad), (5, bad)]
+    assert all((r.wrong or "").startswith("the line is no JSON object: ") for r in found.part.ragged)
+
+
+def test_pairs_of_surrogates_are_characters() -> None:
+    found = outcome(contract(COLUMNS[:1], format="jsonl"), rb'{"a": "\ud83d\ude00"}' + b"\n" + rb'{"a": "\\ud83d"}' + b"\n")
+    assert (found.rows, found.part.ragged) == ([("\U0001f600",), ("\\ud83d",)], ())
+
+
+def test_the_message_says_what_is_wrong_with_the_line() -> None:
+    [wrong] = [r.wrong for r in outcome(contract(COLUMNS, format="jsonl"), b'{"a": 1}\n[1]\n').part.ragged]
+    assert wrong == "the line is no JSON object: it is a value of another kind"
 
 
 @given(st.lists(st.fixed_dictionaries({"a": SCALARS, "b": st.fixed_dictionaries({"c": SCALARS})}), max_size=20), st.sampled_from(["\n", "\r\n", "\n\n"]), st.booleans())
