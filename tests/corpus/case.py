@@ -17,7 +17,7 @@ class Lands:
     """`rows`: the values of every valid row, in order (a number: how many there are). `rejected`, `flagged`: rule → rows that fail it, critically or as a warning.
 
     `skipped`: records of preamble, of footnotes, and blank lines. `says`: words that the messages of the rejections hold. `noted`: part of what the ledger
-    says of the content, as `Content.summary` names it. `drift`: events.
+    says of the content, as `Content.summary` names it. `encoding`: its name, and how it was told. `drift`: events.
     """
 
     rows: Rows | int
@@ -26,6 +26,7 @@ class Lands:
     skipped: tuple[int, int, int] = HEAD
     says: tuple[str, ...] = ()
     noted: Mapping[str, Any] = field(default_factory=dict)
+    encoding: tuple[str, str] | None = None
     drift: tuple[str, ...] = ()
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.corpus import delimited
+from tests.corpus import delimited, encodings, fixed, values, workbooks
 from tests.corpus.case import Case, Lands, Refuses
 from tests.corpus.delivery import Outcome, deliver
 
-MODULES = (delimited,)
+MODULES = (delimited, encodings, values, fixed, workbooks)
 CASES = {f"{module.__name__.rpartition('.')[2]}: {case.name}": case for module in MODULES for case in module.CASES}
 MEMORY = Path("/proc/self/status")
 
@@ -55,6 +55,8 @@ def _landed(found: Outcome, case: Case, expected: Lands) -> None:
     assert [words for words in expected.says if not any(words in message for message in found.messages)] == [], found.messages
     assert row["drift"] == tuple(sorted(expected.drift))
     assert {name: row["content"].get(name) for name in expected.noted} == dict(expected.noted)
+    if expected.encoding:
+        assert {(encoding["name"], encoding["how"]) for encoding in row["content"]["encoding"]} == {expected.encoding}
     _conserved(found, case)
 
 
