@@ -18,6 +18,7 @@ from jobs.contracts.model import Reader
 
 SPLIT_BYTES = 24 << 20
 NEWLINE, RETURN = 10, 13
+ITEMS = ("start_map", "null", "string", "number", "boolean", "start_array")  # events that start an item of an array
 
 
 @dataclass(frozen=True)
@@ -134,10 +135,14 @@ def count_json(stream: IO[bytes], rows_at: tuple[str, ...], row_requires: tuple[
     for prefix, event, value in ijson.parse(stream):
         if prefix == "" and event == "map_key":
             top.add(str(value))
+        if prefix == "" and event == "start_array" and "$" in rows_at:
+            found["$"] = 0
+        if prefix == "item" and "$" in found and event in ITEMS:
+            found["$"] += 1
         if event == "start_array" and prefix in wanted:
             found.setdefault(prefix, 0)
         for path in wanted:
-            if prefix == f"{path}.item" and event in ("start_map", "null", "string", "number", "boolean", "start_array"):
+            if prefix == f"{path}.item" and event in ITEMS:
                 found[path] += 1
     for path in rows_at:
         if path in found:

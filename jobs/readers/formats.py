@@ -19,7 +19,7 @@ from jobs.readers.dbf_count import count_dbf
 from jobs.readers.delimited import read_whole
 from jobs.readers.fixed_width import count_fixed_width, read_fixed_width
 from jobs.readers.frames import Part
-from jobs.readers.json_document import read_json_part
+from jobs.readers.json_document import json_text, read_json_part
 from jobs.readers.json_lines import count_json_lines, read_json_lines
 from jobs.readers.shapes import count_shapefile, read_dbf, read_shapefile
 from jobs.readers.sql_count import count_sql_dump
@@ -43,7 +43,7 @@ class Way:
 
 
 def count_json(reader: Reader, data: bytes) -> int:
-    return count_json_bytes(data, reader.rows_at, reader.row_requires)
+    return count_json_bytes(json_text(reader, data), reader.rows_at, reader.row_requires)
 
 
 WAYS: dict[Format, Way] = {

@@ -50,4 +50,7 @@ def _known(reader: Reader, data: bytes) -> tuple[bytes, str | None]:
     name = reader.encoding or (match[1].decode() if match else None)
     if name is None or (name.lower() in OWN and not reader.encoding):
         return data, None
-    return data.decode(name).encode(), "utf-8"
+    try:
+        return data.decode(name).encode(), "utf-8"
+    except LookupError:
+        raise ValueError(f"no encoding is called {name}") from None
