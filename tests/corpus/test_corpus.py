@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.corpus import columnar, delimited, encodings, fixed, nested, tables, values, workbooks
+from tests.corpus import archives, columnar, delimited, encodings, fixed, hostile, nested, tables, values, workbooks
 from tests.corpus.case import Case, Lands, Refuses
 from tests.corpus.delivery import Outcome, deliver
 
-MODULES = (delimited, encodings, values, fixed, workbooks, nested, columnar, tables)
+MODULES = (delimited, encodings, values, fixed, workbooks, nested, columnar, tables, archives, hostile)
 CASES = {f"{module.__name__.rpartition('.')[2]}: {case.name}": case for module in MODULES for case in module.CASES}
 MEMORY = Path("/proc/self/status")
 
