@@ -7,8 +7,10 @@ a longer character in UTF-8, GBK, GB18030, Big5 or Shift-JIS, so counting needs 
 from __future__ import annotations
 
 import io
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import IO
+from typing import Any
 
 import ijson
 import numpy as np
@@ -18,7 +20,11 @@ from jobs.contracts.model import Reader
 
 SPLIT_BYTES = 24 << 20
 NEWLINE, RETURN = 10, 13
-ITEMS = ("start_map", "null", "string", "number", "boolean", "start_array")  # events that start an item of an array
+MOST_NESTED, MOST_DIGITS = 1000, 4000  # in JSON
+ONE_DIGIT = b"0"
+AS_ONE_DIGIT = bytes.maketrans(b"123456789", ONE_DIGIT * 9)
+EXPONENTS = (b"e", b"E", b"e+", b"E+", b"e-", b"E-")
+MONSTER = re.compile(rb"[:\[,\s]-?[0-9]+(?:\.[0-9]+)?[eE][+-]?[0-9]{16}")
 
 
 @dataclass(frozen=True)
@@ -124,26 +130,39 @@ def count_lines(reader: Reader, data: bytes) -> int:
     return counter.lines - counter.blank
 
 
-def count_json(stream: IO[bytes], rows_at: tuple[str, ...], row_requires: tuple[str, ...]) -> int:
+def count_json(data: bytes, rows_at: tuple[str, ...], row_requires: tuple[str, ...]) -> int:
     """Rows of a JSON document, counted from parse events (the reader builds objects instead): the first path that exists counts.
 
-    Raises ijson.JSONError where the document is not JSON.
+    Raises ijson.JSONError where the document is not JSON, ValueError where it is nested without end or has a number that no program holds.
     """
-    found: dict[str, int] = {}
-    top: set[str] = set()
-    wanted = [path for path in rows_at if path != "$"]
-    for prefix, event, value in ijson.parse(stream):
-        if prefix == "" and event == "map_key":
-            top.add(str(value))
-        if prefix == "" and event == "start_array" and "$" in rows_at:
-            found["$"] = 0
-        if prefix == "item" and "$" in found and event in ITEMS:
-            found["$"] += 1
-        if event == "start_array" and prefix in wanted:
-            found.setdefault(prefix, 0)
-        for path in wanted:
-            if prefix == f"{path}.item" and event in ITEMS:
-                found[path] += 1
+    if _monstrous(data):  # ijson takes the process down at a number that Python refuses
+        raise ValueError(f"a number has more than {MOST_DIGITS} digits, or an exponent beyond all use")
+    return _count_rows(ijson.basic_parse(io.BytesIO(data)), rows_at, row_requires)
+
+
+def _monstrous(data: bytes) -> bool:
+    digits = data.translate(AS_ONE_DIGIT)
+    return ONE_DIGIT * MOST_DIGITS in digits or (any(sign + ONE_DIGIT * 16 in digits for sign in EXPONENTS) and MONSTER.search(data) is not None)
+
+
+def _count_rows(events: Iterable[tuple[str, Any]], rows_at: tuple[str, ...], row_requires: tuple[str, ...]) -> int:
+    wanted: dict[tuple[str | None, ...], str] = {() if path == "$" else tuple(path.split(".")): path for path in rows_at}
+    deepest, found, top = max(map(len, wanted), default=0), dict[str, int](), set[str]()
+    inside: list[str | None] = []  # the member of each object, None of each array, that the next value stands in
+    for event, value in events:
+        if event == "map_key":
+            inside[-1] = value
+            if len(inside) == 1:
+                top.add(value)
+        elif event in ("end_map", "end_array"):
+            inside.pop()
+        else:
+            if len(inside) <= deepest + 1:
+                _note_value(event, tuple(inside), wanted, found)
+            if event in ("start_map", "start_array"):
+                inside.append("" if event == "start_map" else None)
+                if len(inside) > MOST_NESTED:
+                    raise ValueError(f"values are nested more than {MOST_NESTED} levels deep")
     for path in rows_at:
         if path in found:
             return found[path]
@@ -152,5 +171,9 @@ def count_json(stream: IO[bytes], rows_at: tuple[str, ...], row_requires: tuple[
     return 0
 
 
-def count_json_bytes(data: bytes, rows_at: tuple[str, ...], row_requires: tuple[str, ...]) -> int:
-    return count_json(io.BytesIO(data), rows_at, row_requires)
+def _note_value(event: str, path: tuple[str | None, ...], wanted: Mapping[tuple[str | None, ...], str], found: dict[str, int]) -> None:
+    """An array at a wanted path is found; what stands in it is a row."""
+    if event == "start_array" and path in wanted:
+        found.setdefault(wanted[path], 0)
+    if path and path[-1] is None and (array := wanted.get(path[:-1], "")) in found:
+        found[array] += 1

@@ -14,7 +14,8 @@ from jobs.contracts.model import Contract, Format, Reader
 from jobs.readers.attachment import count_attachment, read_attachment
 from jobs.readers.avro import count_avro, read_avro
 from jobs.readers.columnar import count_orc, count_parquet, read_orc_part, read_parquet_part
-from jobs.readers.count import count_json_bytes, count_lines
+from jobs.readers.count import count_json as count_json_rows
+from jobs.readers.count import count_lines
 from jobs.readers.dbf_count import count_dbf
 from jobs.readers.delimited import read_whole
 from jobs.readers.fixed_width import count_fixed_width, read_fixed_width
@@ -43,7 +44,7 @@ class Way:
 
 
 def count_json(reader: Reader, data: bytes) -> int:
-    return count_json_bytes(json_text(reader, data), reader.rows_at, reader.row_requires)
+    return count_json_rows(json_text(reader, data), reader.rows_at, reader.row_requires)
 
 
 WAYS: dict[Format, Way] = {

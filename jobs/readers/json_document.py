@@ -30,7 +30,9 @@ def read_json_part(contract: Contract, data: bytes, constants: Mapping[str, str]
     """A JSON document: rows at the first path that exists, flattened by the contract's dotted paths. Raises Refused for what is no JSON, or no text."""
     try:
         document = json.loads(json_text(contract.reader, data), parse_float=Spelt)
-    except (ValueError, RecursionError) as problem:
+    except RecursionError:
+        raise Refused("unreadable", "The file is no agreed JSON: its values are nested hundreds of levels deep. Send it again as agreed.") from None
+    except ValueError as problem:
         raise Refused("unreadable", f"The file is not valid JSON: {problem}. It may be cut off; send it again.") from None
     rows = _json_rows(contract, document)
     frame = pl.DataFrame([_cells(column, rows, document, constants) for column in contract.columns])
