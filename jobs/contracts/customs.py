@@ -60,7 +60,7 @@ class ReaderCustom(Custom):
     null_values: tuple[str, ...] = Field(("",), description="Texts that mean 'no value' in every column.")
     captures: tuple[CaptureCustom, ...] = Field((), description="Values taken out of a preamble line or the path.")
     unpivot: UnpivotCustom | None = Field(None, description="Columns that become rows.")
-    rows_at: tuple[str, ...] = Field((), description="JSON: dotted paths to the array of rows; the first that exists counts; `$` is the document itself, or the rows in it where it is an array.")
+    rows_at: tuple[str, ...] = Field((), description="JSON: dotted paths to the array of rows; the first that exists counts; `$` is the document itself, a row or an array of rows.")
     row_requires: tuple[str, ...] = Field((), description="JSON, `$`: keys without which the document is no row.")
     files_without_rows: Literal["reject", "skip", "skip_empty"] = Field("reject", description="`skip`: such a file belongs to a sibling dataset of the same folder; `skip_empty`: files of zero bytes too.")
     sheet: str | None = Field(None, description="Excel: the sheet; left out: the first.")

@@ -74,7 +74,7 @@ def _reader(document: Any, contract: Contract) -> Iterator[Fault]:
         yield Fault((*at, "encoding"), f"no encoding is called {reader.encoding!r}; try utf-8, gb18030, big5, cp1252")
     yield from (Fault((*at, *path), message) for path, message in format_options.faults(contract))
     if reader.format == "json" and not reader.rows_at:
-        yield Fault(at, "a JSON dataset needs `rowsAt` in its reader: where the rows are, e.g. [releases], or [$] when the document is one row")
+        yield Fault(at, "a JSON dataset needs `rowsAt` in its reader: where the rows are, e.g. [releases], or [$] when the document is one row or an array of rows")
     try:
         ZoneInfo(contract.source_time_zone)
     except (KeyError, ValueError, OSError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from jobs.contracts.model import Reader
 from jobs.readers.outcome import Refused
@@ -33,10 +34,15 @@ def dbf_records(data: bytes) -> int:
 
 def count_dbf(reader: Reader, data: bytes) -> int:
     """Records that are not deleted."""
+    return len(records_left(data))
+
+
+def records_left(data: bytes) -> npt.NDArray[np.uint8]:
+    """The bytes of each record that is not deleted, its flag first."""
     refuse_cut_dbf(data)
     count, head, length = _shape(data)
-    flags = np.frombuffer(data, dtype=np.uint8, count=count * length, offset=head)[::length]
-    return int(np.count_nonzero(flags != DELETED))
+    records = np.frombuffer(data, dtype=np.uint8, count=count * length, offset=head).reshape(count, length)
+    return records[records[:, 0] != DELETED]
 
 
 def _shape(data: bytes) -> tuple[int, int, int]:

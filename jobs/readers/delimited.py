@@ -100,7 +100,10 @@ def _refuse_many_columns(lines: Sequence[AnyStr], delimiter: AnyStr) -> None:
 
 
 def _header_cells(line: str, reader: Reader) -> list[str]:
-    table = _parse(line.encode() + b"\n", reader, None).table
+    parsed = _parse(line.encode() + b"\n", reader, None)
+    table = parsed.table
+    if table.num_rows + len(parsed.ragged) > 1:  # a lone carriage return: what follows it would be lost without a word
+        raise Refused("unreadable", "The header's line holds more than one line: lines end with a carriage return alone, as on an old Macintosh. Save the file with other line ends and send it again.")
     return [str(table.column(i)[0].as_py() or "") for i in range(table.num_columns)]
 
 

@@ -16,15 +16,16 @@ import polars as pl
 
 from jobs.contracts.model import Column, Contract, Reader
 from jobs.readers.frames import Part, together
+from jobs.readers.json_text import MOST_NESTED, json_pieces, too_deep
 from jobs.readers.members import members
 from jobs.readers.outcome import Refused
-from jobs.readers.pieces import Pieces, chunks, utf8
+from jobs.readers.pieces import Pieces, chunks
 from jobs.readers.streams import CHUNK
 
 PART_BYTES = 8 << 20  # of the document in one part: its objects take ten times that in memory
 MOST_DOCUMENT = 32 << 20  # bytes of a document that is one row, which has to be held
 HELD = 8 << 20  # of a stream that cannot be read again, in memory; the rest waits on disk
-STARTS = ("start_map", "start_array")
+STARTS, ENDS = ("start_map", "start_array"), ("end_map", "end_array")
 
 
 @dataclass
@@ -64,10 +65,10 @@ def _said(problem: Exception) -> str:
 def _surveyed(contract: Contract, stream: Any, kept: IO[bytes]) -> tuple[Layout, Iterator[bytes]]:
     """The layout, and the document from its beginning once more."""
     if stream.seekable():
-        layout = _survey(contract, Pieces(utf8(stream, contract.reader.encoding)))
+        layout = _survey(contract, Pieces(json_pieces(contract.reader, stream)))
         stream.seek(0)
-        return layout, utf8(stream, contract.reader.encoding)
-    rest = utf8(stream, contract.reader.encoding)
+        return layout, json_pieces(contract.reader, stream)
+    rest = json_pieces(contract.reader, stream)
     layout = _survey(contract, Pieces(_recorded(rest, kept)))
     kept.seek(0)
     return layout, chain(chunks(kept), rest)
@@ -88,7 +89,11 @@ def _survey(contract: Contract, document: Pieces) -> Layout:
     arrays: set[str] = set()
     top: set[str] = set()
     building: tuple[str, ijson.ObjectBuilder] | None = None
+    depth = 0
     for prefix, event, value in ijson.parse(document):
+        depth += (event in STARTS) - (event in ENDS)
+        if depth > MOST_NESTED:
+            raise too_deep()
         if event == "start_array":
             arrays.add(prefix)
         elif event == "map_key" and prefix == "":
@@ -142,11 +147,24 @@ def _row_parts(contract: Contract, document: Pieces, layout: Layout, constants: 
 
 
 def _part(contract: Contract, rows: list[Any], layout: Layout, constants: Mapping[str, str], first: int) -> Part:
-    columns = {c.name: pl.Series(c.name, [_value(c, row, layout.shown, constants) for row in rows], dtype=pl.String) for c in contract.columns}
+    columns = [_cells(column, rows, layout, constants, first) for column in contract.columns]
     numbers = pl.Series("_record", range(first, first + len(rows)), dtype=pl.Int64)
     seen = members(contract, lambda: rows, len(rows))
-    frame = pl.DataFrame([*columns.values(), numbers, pl.zeros(len(rows), pl.Int32, eager=True).alias("_part")])
+    frame = pl.DataFrame([*columns, numbers, pl.zeros(len(rows), pl.Int32, eager=True).alias("_part")])
     return Part(frame, len(rows), drift=seen.words, events=seen.events, beside=seen.beside)
+
+
+def _cells(column: Column, rows: list[Any], layout: Layout, constants: Mapping[str, str], first: int) -> pl.Series:
+    values = [_value(column, row, layout.shown, constants) for row in rows]
+    try:
+        return pl.Series(column.name, values, dtype=pl.String)
+    except UnicodeEncodeError:
+        record = next(at for at, value in enumerate(values, first) if _halved(value or ""))
+        raise Refused("unreadable", f"Row {record} has half a character in {column.source!r}: a \\ud800 to \\udfff without its other half. Write the text again and send it.") from None
+
+
+def _halved(text: str) -> bool:
+    return any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _at(node: Any, path: str) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -55,11 +55,30 @@ def batches(contract: Contract, source: Source, files: Sequence[File]) -> Iterat
 
 
 def _batch(parts: Sequence[Part], last: bool) -> Batch:
+    _refuse_retyped([p.frame for p in parts])
     try:
         frame = pl.concat([p.frame for p in parts], how="vertical_relaxed")
     except pl.exceptions.PolarsError as problem:  # Parquet: the files have types of their own
         raise Refused("retyped_column", f"A column has different types in the files of the archive ({str(problem)[:120]}). Send them with the same types.") from None
     return Batch(together(parts, frame), last)
+
+
+def _refuse_retyped(frames: Sequence[pl.DataFrame]) -> None:
+    """Polars would make a number of a day, or cut the digits of a whole number that stands beside fractions, to put columns together."""
+    for name in frames[0].columns:
+        kinds = {frame.schema[name] for frame in frames} - {pl.Null(), pl.String()}
+        if len(kinds) > 1 and not _fit(kinds, [frame[name] for frame in frames]):
+            raise Refused("retyped_column", f"The column {name!r} has different types in the files of the archive ({', '.join(sorted(map(str, kinds)))}). Send them with the same types.")
+
+
+def _fit(kinds: Set[pl.DataType], columns: Sequence[pl.Series]) -> bool:
+    """Whether values of these types can stand in one column as they are."""
+    if not all(kind.is_numeric() for kind in kinds):
+        return all(isinstance(kind, (pl.Date, pl.Datetime)) for kind in kinds)
+    if not any(kind.is_float() for kind in kinds):
+        return True
+    whole = [column.cast(pl.Int128).abs().max() or 0 for column in columns if column.dtype.is_integer()]
+    return not any(kind.is_decimal() for kind in kinds) and all(largest < 2**53 for largest in whole)  # type: ignore[operator]
 
 
 def _parts(contract: Contract, source: Source, files: Sequence[File]) -> Iterator[Part]:

@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from jobs.contracts.model import Contract, Reader
 from jobs.readers.dbf_count import count_dbf, dbf_records, refuse_cut_dbf
+from jobs.readers.dbf_numbers import odd_numbers
 from jobs.readers.delimited import decode
 from jobs.readers.drift import compared
 from jobs.readers.frames import Part, distinct, exact, framed
@@ -82,6 +83,8 @@ def _read(contract: Contract, members: dict[str, bytes], constants: Mapping[str,
     encoding = contract.reader.encoding or _declared(members.get("cpg", b""))
     names = distinct([decode(name, encoding) for name in opened.names])
     frame = pl.DataFrame(pl.from_arrow(_as_text(opened.table, encoding).rename_columns(names)))
+    odd = {names[at]: texts for at, texts in odd_numbers(members["dbf"]).items() if at < len(names) and len(texts) == frame.height}  # records lost are found out by the count
+    frame = frame.with_columns(texts.alias(name) for name, texts in odd.items())
     mapping = compared(contract, frame.columns).mapping
     columns = {mapping[c.name]: c for c in contract.columns if c.name in mapping}
     frame = frame.with_columns(exact(frame[name], column) for name, column in columns.items())

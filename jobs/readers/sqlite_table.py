@@ -14,14 +14,19 @@ from jobs.readers.frames import Part, distinct, framed
 from jobs.readers.outcome import Refused
 
 MAGIC = b"SQLite format 3\0"
-MOST_STEPS = 2_000  # of 1,000,000 instructions each: a view that never ends is stopped; a table of 10 million rows takes about 200
+MOST_STEPS = 400  # of 1,000,000 instructions each: a view that never ends is stopped; a table of 10 million rows takes about 200
+MOST_CELL = 64 << 20  # bytes of a text or blob; functions in a view can make them larger than the file
+MOST_ROWS = 5_000_000  # that a view may make of a file that has fewer bytes
 READS = (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE)
 
 
 def read_sqlite(contract: Contract, data: bytes, constants: Mapping[str, str]) -> Part:
     """Values as text, bytes in hexadecimal. Raises Refused for what is no database, is damaged, or lacks the table."""
     with _opened(data) as database:
-        cursor = database.execute(_query(database, contract.reader))
+        query = _query(database, contract.reader)
+        if (made := _count(database, query)) > max(MOST_ROWS, len(data)):
+            raise Refused("too_large", f"The database makes {made} rows of {len(data) >> 20} MiB. Send the table itself, not a view.")
+        cursor = database.execute(query)
         names = distinct([column[0] for column in cursor.description])
         rows = cursor.fetchall()
     values = list(zip(*rows, strict=True)) if rows else [()] * len(names)
@@ -31,7 +36,11 @@ def read_sqlite(contract: Contract, data: bytes, constants: Mapping[str, str]) -
 def count_sqlite(reader: Reader, data: bytes) -> int:
     """By the database's own count, which fetches no row."""
     with _opened(data) as database:
-        return int(database.execute(f"SELECT count(*) FROM ({_query(database, reader)})").fetchone()[0])
+        return _count(database, _query(database, reader))
+
+
+def _count(database: sqlite3.Connection, query: str) -> int:
+    return int(database.execute(f"SELECT count(*) FROM ({query})").fetchone()[0])
 
 
 @contextmanager
@@ -44,6 +53,7 @@ def _opened(data: bytes) -> Iterator[sqlite3.Connection]:
         try:
             database.deserialize(data)
             database.text_factory = _text
+            database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MOST_CELL)
             database.execute("PRAGMA trusted_schema = OFF")
             database.set_authorizer(lambda action, *_: sqlite3.SQLITE_OK if action in READS else sqlite3.SQLITE_DENY)
             steps = iter(range(MOST_STEPS))

@@ -17,6 +17,7 @@ from jobs.readers.frames import Part, distinct, framed, together
 from jobs.readers.headers import joined
 from jobs.readers.outcome import Refused
 from jobs.readers.skipped import skips
+from jobs.readers.workbook_extent import refuse_far_cells
 from jobs.readers.workbook_unseen import unseen
 from jobs.readers.zipped import refuse_bombs
 
@@ -67,6 +68,7 @@ def _sheets(reader: Reader, data: bytes) -> list[Sheet]:
     from python_calamine import CalamineError, CalamineWorkbook
 
     refuse_bombs(data)
+    refuse_far_cells(data)
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(data))
         visible = {meta.name: str(meta.visible).endswith("Visible") for meta in book.sheets_metadata}

@@ -42,6 +42,8 @@ def _count_xlsx(reader: Reader, data: bytes) -> int:
     try:
         book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
         sheets = [book[name] for name in wanted(reader, book.sheetnames)]
+        for sheet in sheets:
+            sheet.reset_dimensions()  # or every row is filled up to where the file says that its last column is
         return sum(any(_holds(cell) for cell in row) for sheet in sheets for row in sheet.iter_rows())
     except (*BROKEN_ZIP, SyntaxError, TypeError, AttributeError) as problem:
         raise Refused("unreadable", f"openpyxl cannot count its rows: {problem}") from None

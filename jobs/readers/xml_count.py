@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import re
 from collections.abc import Iterator
@@ -63,4 +64,8 @@ def _known(reader: Reader, pieces: Iterator[bytes]) -> tuple[Iterator[bytes], st
     name = reader.encoding or (match[1].decode() if match else None)
     if name is None or (name.lower() in OWN and not reader.encoding):
         return pieces, None
+    try:
+        codecs.lookup(name)
+    except LookupError:
+        raise ValueError(f"no encoding is called {name}") from None
     return as_utf8(pieces, name), "utf-8"

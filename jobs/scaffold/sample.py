@@ -103,8 +103,8 @@ def _json(path: Path, text: str) -> Sample:
 
 
 def _arrays(node: Any, path: str, depth: int = DEPTH) -> Iterator[tuple[str, list[Any]]]:
-    if isinstance(node, list) and node and all(isinstance(item, dict) for item in node) and path:
-        yield path, node
+    if isinstance(node, list) and node and all(isinstance(item, dict) for item in node):
+        yield path or "$", node
     if isinstance(node, dict) and depth:
         for name, value in node.items():
             yield from _arrays(value, f"{path}.{name}" if path else name, depth - 1)

@@ -89,6 +89,12 @@ def test_an_excel_sheet_and_a_json_document(root: Path) -> None:
     assert part.records == 2 and rejected(root, contract, part) == []
 
 
+def test_a_json_document_that_is_an_array(root: Path) -> None:
+    contract, part = scaffolded(root, b'[{"id": "a", "n": 1.5}, {"id": "b", "n": 2}]', "rows.json")
+    assert contract.reader.rows_at == ("$",)
+    assert part.records == 2 and rejected(root, contract, part) == []
+
+
 def test_nothing_is_overwritten_and_a_dry_run_writes_nothing(root: Path) -> None:
     sample = root / "a.csv"
     sample.write_text("id,x\n1,2\n")

@@ -1,0 +1,43 @@
+"""How far the cells of an .xlsx reach: calamine fills everything between the first and the last, and one cell in the far corner would fill all memory."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+
+from jobs.readers.outcome import Refused
+from jobs.readers.zipped import BROKEN_ZIP
+
+MOST_CELLS = 40_000_000  # of a sheet, empty ones between others too
+REFERENCE = rb"""<(?:\w+:)?c\s[^>]*?\br\s*=\s*["']"""
+CELL = re.compile(REFERENCE + rb"([A-Z]{1,3})([0-9]{1,7})", re.IGNORECASE)
+WIDE, LONG = re.compile(REFERENCE + rb"[A-Z]{2}", re.IGNORECASE), re.compile(REFERENCE + rb"[A-Z]{1,3}[0-9]{6}", re.IGNORECASE)
+
+
+def refuse_far_cells(data: bytes) -> None:
+    """Raises Refused where a sheet reaches over more cells than can be held."""
+    try:
+        packed = zipfile.ZipFile(io.BytesIO(data))
+        for name in packed.namelist():
+            if re.fullmatch(r"xl/worksheets/[^/]+\.xml", name) and (area := _area(packed.read(name))) > MOST_CELLS:
+                raise Refused("too_large", f"A sheet of the workbook reaches over {area} cells, most of them empty. Delete the cells far away from the table, and send it again.")
+    except BROKEN_ZIP:
+        return  # its reader says what is wrong with it
+
+
+def _area(sheet: bytes) -> int:
+    """Cells between the first and the last; 0 where they are surely few: every cell is looked at only where some stands far to the right or far below."""
+    if not WIDE.search(sheet) and not LONG.search(sheet):
+        return 0
+    column = row = 0
+    for cell in CELL.finditer(sheet):
+        column, row = max(column, _number(cell[1])), max(row, int(cell[2]))
+    return column * row
+
+
+def _number(letters: bytes) -> int:
+    number = 0
+    for letter in letters.upper():
+        number = number * 26 + letter - 64
+    return number
