@@ -80,7 +80,7 @@ def deliver(contract: Contract, name: str, data: bytes) -> Outcome:
             results.append({"facts": asdict(facts)})
             if frame is not None:
                 frames.append(frame)
-    facts, _ = land._collect(results, {receipt["delivery"]: receipt})
+    facts, _ = land._collect(contract, results, {receipt["delivery"]: receipt})
     [row] = land._rows({receipt["delivery"]: receipt | {"copies": [receipt]}}, facts)
     landed = row["outcome"] == "landed"
     rows = pl.concat(frames).sort("_part", "_record", maintain_order=True) if landed else pl.DataFrame()
