@@ -37,9 +37,9 @@ def landed(spark: SparkSession, settings: Settings, store: Any, real_data: Path)
             contract = load_contract(contract_path(settings.root, dataset))
             rules = rules_of(contract, settings.root)
             mine = dataclasses.replace(contract, name=f"{contract.name}_{SUFFIX}", landing=f"test_{SUFFIX}/{contract.landing}")
-            for path, key in real_deliveries(real_data):
-                if key.startswith(contract.landing + "/"):
-                    store.upload_file(str(path), settings.bucket("landing"), f"test_{SUFFIX}/{key}")
+            for each in real_deliveries(real_data):
+                if each.key.startswith(contract.landing + "/"):
+                    store.put_object(Bucket=settings.bucket("landing"), Key=f"test_{SUFFIX}/{each.key}", Body=each.content())
             register.run(spark, settings, mine)
             land.run(spark, settings, mine, rules)
             check.run(spark, settings, mine, rules)
