@@ -92,7 +92,7 @@ def test_an_excel_sheet_and_a_json_document(root: Path) -> None:
 
 def test_what_is_measured_or_counted_by_a_program_is_no_key(root: Path) -> None:
     """The four faults that the first trial on real files had: a panel, a file of pandas, padded columns, floats as a program writes them."""
-    rows = "".join(f"{n},{'甲乙丙'[n % 3]},{2020 + n // 3},{n * 1.37:.2f},{n / 7!r}, {'' if n == 4 else 'x%d' % n},123-45-{n:04d}\n" for n in range(9))
+    rows = "".join(f"{n},{'甲乙丙'[n % 3]},{2020 + n // 3},{n * 1.37:.2f},{n / 7!r}, {'' if n == 4 else f'x{n}'},123-45-{n:04d}\n" for n in range(9))
     contract, part = scaffolded(root, f"Unnamed: 0,province,year,revenue,share, word,tax_ref\n{rows}".encode(), "panel.csv")
     kinds = {c.name: c.kind for c in contract.columns}
     assert (kinds["revenue"], kinds["share"], kinds["year"]) == ("decimal", "double", "integer")
