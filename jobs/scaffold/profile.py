@@ -23,7 +23,7 @@ DOUBLE = r"^[+-]?\d+(\.\d+([eE][+-]?\d+)?)?$"  # what a program writes of a floa
 FEW, ROWS_OF_A_LIST = 12, 5  # a closed list has at most FEW values, each met ROWS_OF_A_LIST times on average
 KEY_NAMES = re.compile(r"(^|_)(id|no|number|code|key|bianhao|bianma|hao|haoma)(_|$)|编号|编码|序号|号$", re.IGNORECASE)
 ROW_NUMBERS = re.compile(r"__index_level_\d+__|Unnamed: 0|")  # headers under which a program writes the number of the row
-KEY_CANDIDATES = 6  # columns of which pairs are tried as a key
+KEY_PAIRS = 60  # pairs of columns that are tried as a key
 PERSONAL_NAMES = re.compile(r"姓名|身份证|证件号|电话|手机|住址|地址|邮箱|出生|name$|_name|phone|mobile|email|address|birth|passport|id_?card|(^|_)(ssn|soc_sec|dob)(_|$)", re.IGNORECASE)
 PERSONAL_VALUES = {"a resident id": r"^\d{17}[\dXx]$", "a mobile number": r"^1[3-9]\d{9}$", "a social security number": r"^\d{3}-\d{2}-\d{4}$", "an e-mail address": r"^[^@\s]+@[^@\s]+\.[^@\s]+$"}
 
@@ -146,7 +146,7 @@ def _personal(header: str, name: str, values: pl.Series) -> str | None:
 
 
 def _key(frame: pl.DataFrame, columns: Sequence[ColumnProfile]) -> tuple[str, ...]:
-    """The first column, or pair of columns, that has no null and never repeats; names that sound like a key go first.
+    """The first column, or pair of columns, that has no null and never repeats; names that sound like a key go first, then pairs of few values.
 
     What was measured, and a row number that a program wrote, identify nothing, though they may never repeat.
     """
@@ -155,7 +155,8 @@ def _key(frame: pl.DataFrame, columns: Sequence[ColumnProfile]) -> tuple[str, ..
     for column in ordered:
         if column.distinct == column.rows:
             return (column.name,)
-    for pair in combinations(ordered[:KEY_CANDIDATES], 2):
+    large_enough = [pair for pair in combinations(ordered, 2) if pair[0].distinct * pair[1].distinct >= frame.height]
+    for pair in sorted(large_enough, key=lambda pair: pair[0].distinct * pair[1].distinct)[:KEY_PAIRS]:
         if frame.select([c.header for c in pair]).n_unique() == frame.height:
             return tuple(c.name for c in pair)
     return ()
