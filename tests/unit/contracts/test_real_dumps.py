@@ -35,7 +35,7 @@ KNOWN: dict[str, tuple[int, dict[str, int]]] = {
     "civil_affairs.division_province": (31, {}),
     "civil_affairs.division_city": (342, {}),
     "civil_affairs.division_county": (2_978, {}),
-    "civil_affairs.division_township": (41_352, {"match_regex:name": 1}),
+    "civil_affairs.division_township": (41_352, {}),
     "environment.air_quality_hour": (43_800, {"between:pm25_ugm3#2": 2_045}),
     "health.covid_daily": (508, {}),
     "health.facility": (44, {"not_be_null:name": 5}),
