@@ -36,9 +36,9 @@ def demo(data: Data = None) -> None:
     console.rule("the stack")
     bring_up(settings)
     console.rule("the departments deliver")
-    files = list(real.deliveries(data)) if data else [(dump.content, dump.key) for dump in city.dumps()]
-    put = deliver(settings, ((key, content) for content, key in files))
-    contracts = _addressed(settings, [key for _, key in files])
+    files = [(each.key, each.content()) for each in real.foundation(data)] if data else [(dump.key, dump.content) for dump in city.dumps()]
+    put = deliver(settings, files)
+    contracts = _addressed(settings, [key for key, _ in files])
     console.print(f"  {put.new} files of {len(contracts)} datasets put into {settings.bucket('landing')}, {put.known} stood there already")
     console.rule("Airflow runs register → land → check → conform")
     before = len(Ledger(settings).rows("receipts"))

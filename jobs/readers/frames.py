@@ -101,6 +101,8 @@ def _cells(column: Column, table: pl.DataFrame, mapping: Mapping[str, str], cons
     if column.name not in mapping:
         return pl.Series(column.name, [constants.get(column.source)], dtype=pl.String).new_from_index(0, table.height)
     cells = table[mapping[column.name]].alias(column.name)
+    if isinstance(cells.dtype, (pl.Categorical, pl.Enum)):  # how Parquet keeps texts that repeat
+        return cells.cast(pl.String)
     if cells.dtype.is_nested():
         return as_json(cells)
     if cells.dtype == pl.Binary:

@@ -116,6 +116,8 @@ def _cast(column: Column, contract: Contract, kind: pl.DataType) -> pl.Expr:
         return value
     if kind.is_float() and column.kind == "integer":
         return pl.when(value == value.floor()).then(value.cast(target, strict=False))
+    if column.kind == "date" and isinstance(kind, pl.Datetime):
+        return pl.when(value == value.dt.truncate("1d")).then(value.dt.date())  # a time of day would be cut off without a word
     if kind != pl.String:
         return value.cast(target, strict=False)
     if column.kind == "boolean":

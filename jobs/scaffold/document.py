@@ -58,7 +58,7 @@ def _property(column: ColumnProfile, profile: Profile) -> CommentedMap:
     if custom:
         made["customProperties"] = custom
     said = CommentedMap(made)
-    said.yaml_set_start_comment("; ".join(_remarks(column)), indent=8)
+    said.yaml_set_start_comment("; ".join(_remarks(column)), indent=6)
     return said
 
 

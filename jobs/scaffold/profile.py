@@ -19,11 +19,13 @@ TIMES = (
     "%Y-%m-%d %H:%M:%S%.f", "%Y年%m月%d日 %H:%M",
 )  # fmt: skip
 INTEGER, DECIMAL, LEADING_ZERO = r"^[+-]?\d{1,18}$", r"^[+-]?(\d{1,26}(\.\d{1,10})?|\.\d{1,10})$", r"^[+-]?0\d+$"
+DOUBLE = r"^[+-]?\d+(\.\d+([eE][+-]?\d+)?)?$"  # what a program writes of a float; 12E3 without a point may be a code
 FEW, ROWS_OF_A_LIST = 12, 5  # a closed list has at most FEW values, each met ROWS_OF_A_LIST times on average
 KEY_NAMES = re.compile(r"(^|_)(id|no|number|code|key|bianhao|bianma|hao|haoma)(_|$)|编号|编码|序号|号$", re.IGNORECASE)
-KEY_CANDIDATES = 6  # columns of which pairs are tried as a key
-PERSONAL_NAMES = re.compile(r"姓名|身份证|证件号|电话|手机|住址|地址|邮箱|出生|name$|_name|phone|mobile|email|address|birth|passport|id_?card", re.IGNORECASE)
-PERSONAL_VALUES = {"a resident id": r"^\d{17}[\dXx]$", "a mobile number": r"^1[3-9]\d{9}$", "an e-mail address": r"^[^@\s]+@[^@\s]+\.[^@\s]+$"}
+ROW_NUMBERS = re.compile(r"__index_level_\d+__|Unnamed: 0|")  # headers under which a program writes the number of the row
+KEY_PAIRS = 60  # pairs of columns that are tried as a key
+PERSONAL_NAMES = re.compile(r"姓名|身份证|证件号|电话|手机|住址|地址|邮箱|出生|name$|_name|phone|mobile|email|address|birth|passport|id_?card|(^|_)(ssn|soc_sec|dob)(_|$)", re.IGNORECASE)
+PERSONAL_VALUES = {"a resident id": r"^\d{17}[\dXx]$", "a mobile number": r"^1[3-9]\d{9}$", "a social security number": r"^\d{3}-\d{2}-\d{4}$", "an e-mail address": r"^[^@\s]+@[^@\s]+\.[^@\s]+$"}
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,8 @@ def _kind(values: pl.Series) -> tuple[str, str | None, tuple[str, ...], tuple[st
         if values.str.contains(DECIMAL).all():
             scale = _most(values.str.extract(r"\.(\d+)$").str.len_chars())
             return "number", f"decimal({min(38, _digits(values) + scale + 2)},{scale})", (), ()
+        if values.str.contains(DOUBLE).all() and values.str.contains(".", literal=True).any():
+            return "number", "double", (), ()
     if times := _fitting(values, TIMES, pl.Datetime("us")):
         return "timestamp", None, times[:1], times[1:]
     low = values.str.to_lowercase()
@@ -145,13 +149,17 @@ def _personal(header: str, name: str, values: pl.Series) -> str | None:
 
 
 def _key(frame: pl.DataFrame, columns: Sequence[ColumnProfile]) -> tuple[str, ...]:
-    """The first column, or pair of columns, that has no null and never repeats; names that sound like a key go first."""
-    whole = [c for c in columns if c.nulls == 0 and c.rows and not (c.kind == "number" and c.physical == "double")]
+    """The first column, or pair of columns, that has no null and never repeats; names that sound like a key go first, then pairs of few values.
+
+    What was measured, and a row number that a program wrote, identify nothing, though they may never repeat.
+    """
+    whole = [c for c in columns if c.nulls == 0 and c.rows and c.kind != "number" and not ROW_NUMBERS.fullmatch(c.header)]
     ordered = sorted(whole, key=lambda c: not (KEY_NAMES.search(c.header) or KEY_NAMES.search(c.name)))
     for column in ordered:
         if column.distinct == column.rows:
             return (column.name,)
-    for pair in combinations(ordered[:KEY_CANDIDATES], 2):
+    large_enough = [pair for pair in combinations(ordered, 2) if pair[0].distinct * pair[1].distinct >= frame.height]
+    for pair in sorted(large_enough, key=lambda pair: pair[0].distinct * pair[1].distinct)[:KEY_PAIRS]:
         if frame.select([c.header for c in pair]).n_unique() == frame.height:
             return tuple(c.name for c in pair)
     return ()

@@ -16,10 +16,12 @@ from python_calamine import CalamineError, CalamineWorkbook
 from jobs.platform.errors import LakeError
 from jobs.readers.encoding import Probe
 from jobs.readers.outcome import Refused
+from jobs.readers.sniff import CONTAINERS, HEAD, WORDS, kind_of
 from jobs.readers.workbook import cell_text
 
 DELIMITERS = ",;\t|"
 LOOKED_AT = 1 << 20  # characters from which the delimiter is told
+UNREAD = CONTAINERS - {"zip"} | {"html", "xml", "orc", "avro", "sqlite", "dbf", "pdf", "png", "jpeg"}  # an .xlsx is a ZIP too
 DEPTH = 4  # levels of a JSON document in which rows are looked for
 
 
@@ -48,17 +50,27 @@ def _kind(sample: Sample) -> str:
 
 def _read(path: Path) -> Sample:
     content = path.read_bytes()
-    if not content:
+    kind = kind_of(content[:HEAD])
+    if kind == "empty":
         raise LakeError(f"{path.name} is empty", "give a file with rows")
+    if kind in UNREAD:
+        raise LakeError(f"{path.name} is {WORDS[kind]}, of which no contract is made", "write the contract by hand: see docs/reference/formats.md")
     try:
-        if content.startswith(b"PAR1"):
-            return Sample(pl.read_parquet(io.BytesIO(content)).select(pl.all().cast(pl.String)), {"format": "parquet"}, {})
+        if kind == "parquet":
+            return Sample(_texts(pl.read_parquet(io.BytesIO(content))), {"format": "parquet"}, {})
         if content.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
             return _excel(content)
         text, encoding = _decoded(path, content)
         return _json(path, text) if text.lstrip()[:1] in ("{", "[") else _delimited(path, text, encoding)
     except (CalamineError, pl.exceptions.PolarsError, json.JSONDecodeError) as problem:
         raise LakeError(f"{path.name} cannot be read: {str(problem).splitlines()[0][:200]}", "open it, and save it again in its own format") from None
+
+
+def _texts(frame: pl.DataFrame) -> pl.DataFrame:
+    """Every column as texts; one of moments that are all midnight is a column of days."""
+    moments = [name for name, kind in frame.schema.items() if isinstance(kind, pl.Datetime)]
+    days = [name for name in moments if (frame[name] == frame[name].dt.truncate("1d")).all()]
+    return frame.with_columns(pl.col(days).dt.date()).select(pl.all().cast(pl.String))
 
 
 def _excel(content: bytes) -> Sample:
@@ -86,7 +98,10 @@ def _delimited(path: Path, text: str, encoding: str | None) -> Sample:
     except csv.Error:
         delimiter = ","
     frame = pl.read_csv(io.BytesIO(text.encode()), separator=delimiter, infer_schema=False, truncate_ragged_lines=True)
-    return Sample(frame, {"format": "csv", "delimiter": delimiter}, {"encoding": encoding} if encoding else {})
+    trimmed = [name.strip() for name in frame.columns]
+    padded = trimmed != frame.columns and len(set(trimmed)) == len(trimmed)
+    reader = ({"encoding": encoding} if encoding else {}) | ({"trim": True} if padded else {})
+    return Sample(frame.rename(str.strip) if padded else frame, {"format": "csv", "delimiter": delimiter}, reader)
 
 
 def _json(path: Path, text: str) -> Sample:

@@ -145,7 +145,7 @@ def small() -> tuple[Contract, list[Rule], dict[str, bytes]]:
 
 def real(settings: Settings, data: Path) -> tuple[Contract, list[Rule], dict[str, bytes]]:
     contract = load_contract(contract_path(settings.root, "traffic.collision"))
-    files = {key.removeprefix(contract.landing + "/"): path.read_bytes() for path, key in deliveries(data) if key.startswith(contract.landing + "/")}
+    files = {each.key.removeprefix(contract.landing + "/"): each.content() for each in deliveries(data) if each.key.startswith(contract.landing + "/")}
     return contract, rules_of(contract, settings.root), files
 
 

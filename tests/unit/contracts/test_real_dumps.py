@@ -32,15 +32,38 @@ KNOWN: dict[str, tuple[int, dict[str, int]]] = {
     "power.meter_reading": (293_874, {}),
     "procurement.ocds_release": (842, {"match_regex:ocid": 463, "match_regex:release_date": 11, "match_regex:tags": 41, "in_set:tender_status": 102, "in_set:tender_currency": 1}),
     "procurement.ocds_record": (22, {"not_be_null:compiled_release": 2}),
+    "civil_affairs.division_province": (31, {}),
+    "civil_affairs.division_city": (342, {}),
+    "civil_affairs.division_county": (2_978, {}),
+    "civil_affairs.division_township": (41_352, {}),
+    "environment.air_quality_hour": (43_800, {"between:pm25_ugm3#2": 2_045}),
+    "health.covid_daily": (508, {}),
+    "health.facility": (44, {"not_be_null:name": 5}),
+    "meteorology.airport_hour": (26_115, {"between:wind_mph#2": 1, "not_be_null:gust_mph": 20_778, "not_be_null:pressure_hpa": 2_729}),
+    "meteorology.typhoon_track": (63_457, {"between:wind_kt#2": 448}),
+    "planning.chiefdom": (167, {}),
+    "planning.chiefdom_lineage": (45, {}),
+    "population.community_survey": (415, {}),
+    "population.decennial_census": (33_330, {}),
+    "population.febrl_record": (15_000, {"match_regex:date_of_birth#2": 97, "in_set:state": 179}),
+    "population.income_statement": (240_373, {}),
+    "population.labour_survey": (2_139, {}),
+    "population.person": (1_000, {"between:born_on": 13, "match_regex:email": 14}),
+    "population.person_pair": (3_176, {}),
+    "population.social_security_event": (24_205, {}),
+    "population.wic_enrolment": (3_105, {}),
+    "statistics.province_panel": (620, {"between:population_as_sent#2": 558, "between:elderly_as_sent#2": 545}),
+    "traffic.collision_geocoded": (4_074, {"match_regex:postcode": 23, "not_match_regex:ped_xing_p": 4, "not_match_regex:place_reported": 14}),
+    "water.landsat_station": (7_586, {}),
 }
 
 
 def parts(contract: Contract, data: Path) -> Iterator[Part]:
-    for path, key in deliveries(data):
-        period, _, name = key.removeprefix(f"{contract.landing}/").partition("/")
-        if not key.startswith(f"{contract.landing}/") or not re.fullmatch(contract.file_pattern, name) or path.stat().st_size == 0:
+    for each in deliveries(data):
+        period, _, name = each.key.removeprefix(f"{contract.landing}/").partition("/")
+        if not each.key.startswith(f"{contract.landing}/") or not re.fullmatch(contract.file_pattern, name) or not (content := each.content()):
             continue
-        yield from (batch.part for batch in landed(contract, path.read_bytes(), name, period))
+        yield from (batch.part for batch in landed(contract, content, name, period))
 
 
 def judged(contract: Contract, data: Path) -> tuple[Typed, Judged]:

@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.contracts.model import Column
+from jobs.readers.values import typed
 from tests.unit.readers.made import contract, outcome, refusal
 
 FORMATS = ["parquet", "orc", "avro"]
@@ -61,6 +62,16 @@ def test_nested_columns_are_json(kind: str) -> None:
     (pq if kind == "parquet" else orc).write_table(pa.table({"s": [{"k": 'q"'}, None], "n": [[1, 2], []], "d": [b"\x01\xff", None]}), out)
     asked = contract([Column("s", "s", "json"), Column("n", "n", "json"), Column("d", "d", "string")], format=kind)
     assert outcome(asked, out.getvalue()).rows == [('{"k":"q\\""}', "[1,2]", "01ff"), (None, "[]", None)]
+
+
+def test_texts_that_repeat_are_texts() -> None:
+    """Arrow writes them as a dictionary, pandas its categories so."""
+    out = io.BytesIO()
+    pq.write_table(pa.table({name: pa.array(["34", None, "2020", "34"]).dictionary_encode() for name in "sn"}), out)
+    asked = contract([Column("s", "s", "string"), Column("n", "n", "integer")], format="parquet")
+    found = outcome(asked, out.getvalue())
+    assert found.rows == [("34", "34"), (None, None), ("2020", "2020"), ("34", "34")]
+    assert typed(found.part.frame, asked).frame["n"].to_list() == [34, None, 2020, 34]
 
 
 def test_a_column_that_is_there_twice_is_a_new_one() -> None:

@@ -132,6 +132,7 @@ CASES: list[tuple[str, dict[str, Any], dict[Any, Any]]] = [
     }),
     ("hours that were not", {"kind": "timestamp", "zone": "Australia/Sydney"}, {"2013-10-06 02:30:00": Says("Australia/Sydney skipped this time"), "2013-10-06 03:00:00": utc(2013, 10, 5, 16), "2013-04-07 02:30:00": utc(2013, 4, 6, 15, 30)}),
     ("stored hours that were not", {"kind": "timestamp", "zone": "Australia/Sydney", "stored": pl.Datetime("ms")}, {dt.datetime(2013, 10, 6, 2, 30): Says("skipped this time"), dt.datetime(2013, 8, 5): utc(2013, 8, 4, 14)}),
+    ("stored days with a time", {"kind": "date", "stored": pl.Datetime("ns")}, {dt.datetime(2013, 8, 5): day(2013, 8, 5), dt.datetime(2013, 8, 5, 0, 0, 1): Says("no date")}),
     ("JSON is not normalised", {"kind": "json", "reader": {"normalize": "nfkc", "text_mark": True}}, {'{"ａ": "＂"}': '{"ａ": "＂"}'}),
     ("identifiers", {"kind": "string", "identifier": True}, {
         "110101199003070012": "110101199003070012", "00123": "00123", "A-17": "A-17", "12E3": "12E3", "1.1E+17": Says("scientific"), "1.10101E17": Says("scientific"), "1E+17": Says("scientific"), "1,1E+17": Says("scientific"),

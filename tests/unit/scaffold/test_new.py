@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 
 import polars as pl
@@ -95,6 +96,28 @@ def test_a_json_document_that_is_an_array(root: Path) -> None:
     assert part.records == 2 and rejected(root, contract, part) == []
 
 
+def test_what_is_measured_or_counted_by_a_program_is_no_key(root: Path) -> None:
+    """The four faults that the first trial on real files had: a panel, a file of pandas, padded columns, floats as a program writes them."""
+    rows = "".join(f"{n},{'甲乙丙'[n % 3]},{2020 + n // 3},{n * 1.37:.2f},{n / 7!r}, {'' if n == 4 else f'x{n}'},123-45-{n:04d}\n" for n in range(9))
+    contract, part = scaffolded(root, f"Unnamed: 0,province,year,revenue,share, word,tax_ref\n{rows}".encode(), "panel.csv")
+    kinds = {c.name: c.kind for c in contract.columns}
+    assert (kinds["revenue"], kinds["share"], kinds["year"]) == ("decimal", "double", "integer")
+    assert contract.reader.trim and contract.column("word").source == "word" and not contract.column("word").required
+    assert contract.personal_columns == {"tax_ref"}
+    assert contract.key == ("tax_ref",) and profiled(part.frame.select("province", "year", "revenue").cast(pl.String)).key == ("province", "year")
+    assert rejected(root, contract, part) == []
+
+
+def test_days_of_a_parquet_file_are_days(root: Path) -> None:
+    out = root / "made.parquet"
+    days = pl.Series([date(2024, 1, 1), date(2024, 1, 2)]).cast(pl.Datetime("ns"))
+    pl.DataFrame({"__index_level_0__": [0, 1], "born": days, "seen": days.dt.offset_by("1h"), "place": pl.Series(["a", "b"], dtype=pl.Categorical)}).write_parquet(out)
+    contract, part = scaffolded(root, out.read_bytes(), "people.parquet")
+    assert [c.kind for c in contract.columns] == ["integer", "date", "timestamp", "string"]
+    assert contract.key == ("born",)
+    assert rejected(root, contract, part) == []
+
+
 def test_nothing_is_overwritten_and_a_dry_run_writes_nothing(root: Path) -> None:
     sample = root / "a.csv"
     sample.write_text("id,x\n1,2\n")
@@ -107,7 +130,7 @@ def test_nothing_is_overwritten_and_a_dry_run_writes_nothing(root: Path) -> None
     assert contract_path(root, "test.sample").read_text() == before
 
 
-@pytest.mark.parametrize(("content", "message"), [(b"", "is empty"), (b"\x81\xff\xfe\x00\x80\x80", "the encoding of"), (b'{"a": 1}', "no array of objects"), (b"PK\x03\x04broken", "cannot be read")])
+@pytest.mark.parametrize(("content", "message"), [(b"", "is empty"), (b"\x81\xff\xfe\x00\x80\x80", "the encoding of"), (b'{"a": 1}', "no array of objects"), (b"PK\x03\x04broken", "cannot be read"), (b'<?xml version="1.0"?><a/>', "is XML")])
 def test_a_sample_that_cannot_be_read_is_one_clear_line(root: Path, content: bytes, message: str) -> None:
     (root / "bad.bin").write_bytes(content)
     done = new("test.sample", "--sample", str(root / "bad.bin"))
