@@ -140,6 +140,7 @@ def test_a_correction_says_what_it_changed_and_may_be_taken_back(spark: SparkSes
     assert rows[0]["delivery"] == rows[1]["corrects"]
     assert rows[0]["corrects"] == rows[1]["delivery"]
     assert silver(spark, contract) == [1, 2, 3]  # what was sent last counts, though it was sent before
+    assert waiting(settings, [contract]) == []
     version = ledger.table("corrections").version()
     run(spark, settings, contract)
     assert ledger.table("corrections").version() == version
