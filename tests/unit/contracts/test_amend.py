@@ -157,6 +157,8 @@ PROPOSALS: dict[str, tuple[Event, dict[str, Any], list[str], int]] = {
     "missing": (Event("missing_column", "state", policy="evolve"), {}, ["state: optional true"], 0),
     "missing, frozen": (Event("missing_column", "state", policy="freeze"), {}, [], 0),
     "missing, renamed": (Event("missing_column", "state", policy="evolve", suggestion="状 态"), {"same": ["状 态"]}, [], 0),
+    "missing, perhaps renamed": (Event("missing_column", "state", policy="evolve", suggestion="状 态"), {}, [], 0),
+    "missing, what resembles it is another": (Event("missing_column", "state", policy="evolve", suggestion="状 态"), {"new": ["状 态"]}, ["state: optional true"], 0),
     "another format": (Event("retyped_column", "day", "日", "evolve", detail={"type": DAY}), {}, ['day: formats ["%Y-%m-%d", "%d/%m/%Y"]'], 0),
     "another type": (Event("retyped_column", "day", "日", "evolve", detail={"type": NUMBER}), {}, ["new column day_number from '日'"], 0),
     "another type, discarded": (Event("retyped_column", "day", "日", "discard_row", detail={"type": NUMBER}), {}, [], 0),
