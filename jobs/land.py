@@ -188,7 +188,9 @@ def _land_piece(
             odd = asdict(part.odd) | {"formulas": formulas(part.frame, contract)}
             yield (
                 frame,
-                Facts(piece.raw.delivery, frame.height, part.records, critical, part.preamble, part.footnotes, encoding, list(part.drift), None, None, measures.to_json(), odd, events),
+                Facts(
+                    piece.raw.delivery, frame.height, part.records, critical, part.preamble, part.footnotes, encoding, list(part.drift), None, None, measures.to_json(), odd, events,
+                ),  # fmt: skip
                 piece.whole and last and not given,
             )
             given += 1
@@ -269,7 +271,8 @@ def _judged(contract: Contract, rules: Sequence[Rule], personal: frozenset[str],
     if part.ragged:
         frame = pl.concat([frame, _ragged(frame, part)], how="vertical")
     frame = frame.with_columns(pl.lit(piece.raw.delivery).alias("_delivery"), pl.lit(piece.period).alias("_period"))
-    return frame, judged.measures, int(judged.critical.sum()) + len(part.ragged), to_dicts(drift.seen(contract, part, values, judged.measures, several=not piece.whole or piece.content.in_order))
+    events = drift.seen(contract, part, values, judged.measures, several=not piece.whole or piece.content.in_order)
+    return frame, judged.measures, int(judged.critical.sum()) + len(part.ragged), to_dicts(events)
 
 
 def _sent(frame: pl.DataFrame, critical: pl.Series) -> pl.Series:

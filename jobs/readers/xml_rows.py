@@ -31,7 +31,7 @@ def read_xml(contract: Contract, data: bytes, constants: Mapping[str, str]) -> P
     columns = [pl.Series(column.name, cells, dtype=pl.String) for column, cells in zip(contract.columns, values, strict=True)]
     numbers = pl.Series("_record", range(1, len(rows) + 1), dtype=pl.Int64)
     frame = pl.DataFrame([*columns, numbers, pl.zeros(len(rows), pl.Int32, eager=True).alias("_part")])
-    seen = members(contract, lambda: (inside if isinstance(inside := _whole(element), dict) else {".": inside} for element in _elements(contract.reader, data)), len(rows), _local, through_lists=True)
+    seen = members(contract, lambda: map(_row_of, _elements(contract.reader, data)), len(rows), _local, through_lists=True)
     return Part(frame, len(rows), drift=seen.words, events=seen.events, beside=seen.beside)
 
 
@@ -146,6 +146,11 @@ def _plain(element: Any, *, own: bool = False) -> Any:
         name, value = child.tag.rpartition("}")[2], _plain(child)
         found[name] = value if name not in found else [*(found[name] if isinstance(found[name], list) else [found[name]]), value]
     return found
+
+
+def _row_of(element: Any) -> dict[str, Any]:
+    inside = _whole(element)
+    return inside if isinstance(inside, dict) else {".": inside}
 
 
 def _whole(element: Any) -> Any:

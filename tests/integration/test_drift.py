@@ -49,7 +49,8 @@ def test_nothing_is_lost_where_the_contract_evolves_and_it_can_follow(spark: Spa
     assert kept == {1: {"visits": "7"}, 2: None, 3: {"Name": "cat"}, 4: {"born": "01/02/1993"}, 5: {"born": "03/02/1993"}, 6: None, None: {"id": "x"}}
     silver = spark.sql(f"SELECT * FROM silver.{contract.table} ORDER BY id").collect()
     assert [(row.id, row.name, row.born and str(row.born), bool(row._warnings)) for row in silver] == [
-        (1, "ann", "1990-01-01", False), (2, "ben", "1991-01-01", False), (3, None, "1992-01-01", False), (4, "dan", None, True), (5, "eve", None, True), (6, "guy", "1995-01-01", False),
+        (1, "ann", "1990-01-01", False), (2, "ben", "1991-01-01", False), (3, None, "1992-01-01", False),
+        (4, "dan", None, True), (5, "eve", None, True), (6, "guy", "1995-01-01", False),
     ]  # fmt: skip
     assert "_extra" not in silver[0].asDict()
 
