@@ -31,7 +31,7 @@ from jobs.quality.rules import Rule
 from jobs.readers import raw
 from jobs.readers.content import from_json
 from jobs.readers.delivery import Piece, read_piece
-from jobs.readers.drift import Drifted, from_dicts, merged, to_dicts
+from jobs.readers.drift import from_dicts, merged, to_dicts
 from jobs.readers.formulas import formulas
 from jobs.readers.frames import Part
 from jobs.readers.outcome import Refused
@@ -128,7 +128,8 @@ def _pieces(receipt: dict[str, Any]) -> list[Piece]:
     ranges, content = json.loads(receipt["splits"])["ranges"], from_json(receipt.get("content"))
     if not content.in_order:
         content = replace(content, files=tuple(replace(f, ranges=()) for f in content.files))  # each piece knows its own
-    return [Piece(source, receipt["period"], receipt["name"], s, e, n, i == len(ranges) - 1, len(ranges) == 1, content) for i, (s, e, n) in enumerate(ranges)]
+    counted = {name: receipt[name] for name in ("records", "splits", "count_error")} if len(ranges) == 1 else {}
+    return [Piece(source, receipt["period"], receipt["name"], s, e, n, i == len(ranges) - 1, len(ranges) == 1, content, counted) for i, (s, e, n) in enumerate(ranges)]
 
 
 def _lander(contract: Contract, rules: Sequence[Rule]) -> Any:
@@ -171,11 +172,11 @@ def _land_piece(
         for part, last in read_piece(contract, partial(raw.read, settings, client, piece.raw), piece):
             frame, measures, critical, events = _judged(contract, rules, personal, piece, part)
             odd = asdict(part.odd) | {"formulas": formulas(part.frame, contract)}
-            yield (
-                frame,
-                Facts(piece.raw.delivery, frame.height, part.records, critical, part.preamble, part.footnotes, encoding, list(part.drift), None, None, measures.to_json(), odd, events),
-                piece.whole and last and not given,
-            )
+            facts = Facts(piece.raw.delivery, frame.height, part.records, critical, part.preamble, part.footnotes, encoding, list(part.drift))
+            facts, whole = replace(facts, measures=measures.to_json(), odd=odd, events=events), piece.whole and last and not given
+            if whole:  # rows of several deliveries share a file: what is refused must not be in it
+                facts = _finished(contract, [facts], piece.counted)
+            yield None if facts.reason else frame, facts, whole
             given += 1
     except Refused as problem:
         yield None, Facts(piece.raw.delivery, encoding=encoding, reason=problem.reason, message=problem.message, events=to_dicts(getattr(problem, "events", ()))), False
@@ -191,7 +192,8 @@ def _judged(contract: Contract, rules: Sequence[Rule], personal: frozenset[str],
     if part.ragged:
         frame = pl.concat([frame, _ragged(frame, part)], how="vertical")
     frame = frame.with_columns(pl.lit(piece.raw.delivery).alias("_delivery"), pl.lit(piece.period).alias("_period"))
-    return frame, judged.measures, int(judged.critical.sum()) + len(part.ragged), to_dicts(drift.seen(contract, part, values, judged.measures, several=not piece.whole or piece.content.in_order))
+    events = drift.seen(contract, part, values, judged.measures, several=not piece.whole or piece.content.in_order)
+    return frame, judged.measures, int(judged.critical.sum()) + len(part.ragged), to_dicts(events)
 
 
 def _sent(frame: pl.DataFrame, critical: pl.Series) -> pl.Series:
@@ -219,7 +221,7 @@ def _collect(contract: Contract, results: list[dict[str, Any]], receipts: dict[s
     for result in results:
         if "facts" in result:
             pieces[result["facts"]["delivery"]].append(Facts(**result["facts"]))
-    facts = {name: _conserved(_settled(contract, _sum(parts)), receipts[name]) for name, parts in pieces.items()}
+    facts = {name: _finished(contract, parts, receipts[name]) for name, parts in pieces.items()}
     return facts, [result["file"] for result in results if "file" in result]
 
 
@@ -237,14 +239,13 @@ def _sum(parts: list[Facts]) -> Facts:
     )  # fmt: skip
 
 
-def _settled(contract: Contract, facts: Facts) -> Facts:
-    """Drift that only the delivery as a whole shows, and may be refused for."""
+def _finished(contract: Contract, parts: list[Facts], counted: dict[str, Any]) -> Facts:
+    """The facts of a whole delivery. `counted`: of its receipt."""
+    facts = _sum(parts)
     if facts.reason:
         return facts
-    try:
-        return replace(facts, events=to_dicts(drift.settled(contract, from_dicts(facts.events))))
-    except Drifted as problem:
-        return Facts(facts.delivery, reason=problem.reason, message=problem.message, encoding=facts.encoding, events=to_dicts(problem.events))
+    said = drift.verdict(contract, facts.events)
+    return Facts(facts.delivery, encoding=facts.encoding, **said) if said["reason"] else _conserved(replace(facts, **said), counted)
 
 
 def _conserved(facts: Facts, receipt: dict[str, Any]) -> Facts:

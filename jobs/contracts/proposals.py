@@ -34,7 +34,7 @@ def proposed(contract: Contract, events: Sequence[Event], same: Collection[str] 
             changes += made
             undecided += question
         elif event.kind == "missing_column" and event.policy == "evolve" and event.column in names:
-            changes += _missing(contract.column(event.column), event, same)
+            changes += _missing(contract.column(event.column), event, new)
         elif event.kind == "retyped_column" and event.policy in ("evolve", "freeze") and event.column in names:
             changes += _retyped(contract.column(event.column), event, names)
         elif event.kind == "code_list" and event.column in names:
@@ -63,8 +63,8 @@ def _name(header: str, taken: Collection[str]) -> str:
     return next(n for n in (name, *(f"{name}_{i}" for i in range(2, len(taken) + 3))) if n not in taken)
 
 
-def _missing(column: Column, event: Event, same: Collection[str]) -> list[Change]:
-    renamed = event.suggestion and (event.suggestion in same or event.suggestion in column.synonyms)
+def _missing(column: Column, event: Event, new: Collection[str]) -> list[Change]:
+    renamed = event.suggestion and event.suggestion not in new  # or not decided yet
     return [] if column.optional or renamed else [SetCustom(column.name, "optional", True)]
 
 

@@ -22,8 +22,13 @@ def answer_key(contract: Contract, row: dict[str, Any]) -> str:
     return f"answers/{contract.table}/{row['delivery']}/{row['name']}.html"
 
 
-def publish_answers(settings: Settings, contract: Contract, rules: Sequence[Rule], rows: Sequence[dict[str, Any]], checks: Sequence[dict[str, Any]] = (), drift: Sequence[dict[str, Any]] = ()) -> None:
-    """For those of `rows` (of ops.deliveries, as they now stand; `checks`: of ops.checks, `drift`: of ops.drift) that have something to mend. Repeating it writes the same answers again."""
+def publish_answers(
+    settings: Settings, contract: Contract, rules: Sequence[Rule], rows: Sequence[dict[str, Any]], checks: Sequence[dict[str, Any]] = (), drift: Sequence[dict[str, Any]] = (),
+) -> None:  # fmt: skip
+    """For those of `rows` that have something to mend. Repeating it writes the same answers again.
+
+    `rows`: of ops.deliveries, as they now stand; `checks`: of ops.checks; `drift`: of ops.drift.
+    """
     asked = [row for row in rows if row["outcome"] in ANSWERED]
     if not asked:
         return

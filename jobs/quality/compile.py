@@ -196,7 +196,8 @@ def judge(
     """Judge every row once.
 
     `frame`: typed columns and `_record`. `failed_casts`: column → (mask of texts that did not become values, the texts); `messages`: column → what is
-    wrong with each; `doubtful`: column → (mask of values with another reading, the texts, what is not clear). `lenient`: columns in which a failed cast only flags; `lacking`: rows that drift discards.
+    wrong with each; `doubtful`: column → (mask of values with another reading, the texts, what is not clear).
+    `lenient`: columns in which a failed cast only flags; `lacking`: rows that drift discards.
     """
     tests = {rule.id: (rule, ROW_TYPES[rule.type](rule.kwargs, frame.schema)) for rule in fused(rules)}
     masks = _masks(frame, tests)

@@ -11,7 +11,7 @@ import polars as pl
 from jobs.contracts.model import Column, Contract
 from jobs.quality.compile import Lacking, lacking_column, unknown_column
 from jobs.quality.measures import Measures
-from jobs.readers.drift import CLOSE, LONGEST, MOST_CODES, SHOWN, Drifted, Event, likeness, plain
+from jobs.readers.drift import CLOSE, LONGEST, MOST_CODES, SHOWN, Drifted, Event, from_dicts, likeness, plain, to_dicts
 from jobs.readers.frames import Part
 from jobs.readers.unknown import EXTRA, LACKING, as_text, joined, looks_like, objects
 from jobs.readers.values import TEXTS, Typed
@@ -62,6 +62,14 @@ def settled(contract: Contract, events: Sequence[Event]) -> list[Event]:
         columns = ", ".join(f"{e.header[:LONGEST]!r} ({e.found:,} of {e.looked_at:,} values)" for e in frozen[:SHOWN])
         raise Drifted("retyped_column", f"Columns have values of another type than agreed: {columns}. Send them as agreed, or tell the data desk what they are now.", kept)
     return [_with_codes_suggested(contract, event) if event.kind == "code_list" else event for event in kept]
+
+
+def verdict(contract: Contract, events: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """`events` of a whole delivery as they are noted, and the `reason` and `message` it is refused for, None where it is not."""
+    try:
+        return {"events": to_dicts(settled(contract, from_dicts(events))), "reason": None, "message": None}
+    except Drifted as problem:
+        return {"events": to_dicts(problem.events), "reason": problem.reason, "message": problem.message}
 
 
 def _says_something(event: Event) -> bool:

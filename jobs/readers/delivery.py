@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from jobs.contracts.model import Contract, Reader
 from jobs.readers.columnar import read_parquet_range
@@ -37,6 +38,7 @@ class Piece:
     last: bool
     whole: bool
     content: Content = Content()
+    counted: dict[str, Any] = field(default_factory=dict)  # of the receipt: records, splits, count_error
 
 
 def read_piece(contract: Contract, fetch: Fetch, piece: Piece) -> Iterator[tuple[Part, bool]]:

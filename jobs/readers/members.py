@@ -30,7 +30,8 @@ def members(contract: Contract, rows: Callable[[], Iterable[Any]], height: int, 
     found = [_texts(_unwanted(row, tree, through_lists)) for row in rows()]
     names = sorted({name for row in found for name in row})
     if len(names) > MOST_PATHS:
-        raise Drifted("new_column", f"The rows have {len(names):,} different members that no column asks for, such as {names[0][:80]!r}: names seem to be data. Send data as values.")
+        message = f"The rows have {len(names):,} different members that no column asks for, such as {names[0][:80]!r}: names seem to be data. Send data as values."
+        raise Drifted("new_column", message)
     table = pl.DataFrame([pl.Series(name, [row.get(name) for row in found], dtype=pl.String) for name in names]) if names else pl.DataFrame(schema={}).clear(height)
     return observed(_only_new(contract), table)
 

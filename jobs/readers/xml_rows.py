@@ -40,7 +40,7 @@ def xml_parts(contract: Contract, stream: Any, constants: Mapping[str, str]) -> 
     for element in _elements(contract.reader, document):
         rows.append(_row(element, paths, constants))
         if contract.drift.new_column != "freeze":
-            inside.append(found if isinstance(found := _whole(element), dict) else {".": found})
+            inside.append(_row_of(element))
         if document.count - began >= PART_BYTES:
             yield _part(contract, rows, inside, first)
             first, began, rows, inside = first + len(rows), document.count, [], []
@@ -172,6 +172,11 @@ def _plain(element: Any, *, own: bool = False) -> Any:
         name, value = child.tag.rpartition("}")[2], _plain(child)
         found[name] = value if name not in found else [*(found[name] if isinstance(found[name], list) else [found[name]]), value]
     return found
+
+
+def _row_of(element: Any) -> dict[str, Any]:
+    inside = _whole(element)
+    return inside if isinstance(inside, dict) else {".": inside}
 
 
 def _whole(element: Any) -> Any:

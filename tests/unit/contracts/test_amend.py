@@ -95,7 +95,8 @@ def test_a_change_stands_where_it_belongs_and_leaves_the_rest(tmp_path: Path, ca
 
 
 def test_changes_follow_each_other(tmp_path: Path) -> None:
-    changes = [change for change, _, _ in CHANGES.values()] + [AddSynonym("state", "第二"), SetCustom("state", "valueMap", [{"pattern": "^q$", "value": None}]), SetCustom("state", "optional", False)]
+    changes: list[Change] = [change for change, _, _ in CHANGES.values()]
+    changes += [AddSynonym("state", "第二"), SetCustom("state", "valueMap", [{"pattern": "^q$", "value": None}]), SetCustom("state", "optional", False)]
     contract = loaded(tmp_path, amended(HEAD + BLOCK + TAIL, changes))
     state = contract.column("state")
     assert [c.name for c in contract.columns] == ["state", "day", "note", "price", "born"]
@@ -124,7 +125,8 @@ def test_what_is_not_written_line_by_line_is_left_to_a_person(text: str) -> None
 
 def test_a_change_that_breaks_the_contract_is_found_before_it_is_written() -> None:
     path = FILES[0]
-    assert any("there twice" in fault for fault in faults_of(amended(path.read_text(encoding="utf-8"), [AddColumn(load_contract(path).columns[0].name, "x", "string")]), path, ROOT))
+    twice = AddColumn(load_contract(path).columns[0].name, "x", "string")
+    assert any("there twice" in fault for fault in faults_of(amended(path.read_text(encoding="utf-8"), [twice]), path, ROOT))
 
 
 def test_a_patch_is_one_that_git_takes() -> None:
@@ -157,6 +159,8 @@ PROPOSALS: dict[str, tuple[Event, dict[str, Any], list[str], int]] = {
     "missing": (Event("missing_column", "state", policy="evolve"), {}, ["state: optional true"], 0),
     "missing, frozen": (Event("missing_column", "state", policy="freeze"), {}, [], 0),
     "missing, renamed": (Event("missing_column", "state", policy="evolve", suggestion="状 态"), {"same": ["状 态"]}, [], 0),
+    "missing, perhaps renamed": (Event("missing_column", "state", policy="evolve", suggestion="状 态"), {}, [], 0),
+    "missing, what resembles it is another": (Event("missing_column", "state", policy="evolve", suggestion="状 态"), {"new": ["状 态"]}, ["state: optional true"], 0),
     "another format": (Event("retyped_column", "day", "日", "evolve", detail={"type": DAY}), {}, ['day: formats ["%Y-%m-%d", "%d/%m/%Y"]'], 0),
     "another type": (Event("retyped_column", "day", "日", "evolve", detail={"type": NUMBER}), {}, ["new column day_number from '日'"], 0),
     "another type, discarded": (Event("retyped_column", "day", "日", "discard_row", detail={"type": NUMBER}), {}, [], 0),
@@ -190,7 +194,8 @@ def test_a_patch_is_shown_and_written_only_when_asked(tmp_path: Path, capsys: py
     follow(path, tmp_path, found, write=False)
     assert path.read_text(encoding="utf-8") == HEAD + BLOCK + TAIL
     shown = capsys.readouterr().out
-    assert [line for line in ("+++ b/conf/datasets/d/t.yaml", '+        physicalName: "备注"', '+          - synonym: "企业状态"', "decide: is 'x' the column day?") if line not in shown] == []
+    wanted = ("+++ b/conf/datasets/d/t.yaml", '+        physicalName: "备注"', '+          - synonym: "企业状态"', "decide: is 'x' the column day?")
+    assert [line for line in wanted if line not in shown] == []
     follow(path, tmp_path, found, write=True)
     assert load_contract(path).column("note").source == "备注"
 
