@@ -7,18 +7,14 @@ a longer character in UTF-8, GBK, GB18030, Big5 or Shift-JIS, so counting needs 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import IO, Any
 
-import ijson
 import numpy as np
 import numpy.typing as npt
 
 from jobs.contracts.model import Reader
-from jobs.readers.pieces import Pieces, utf8
 
 SPLIT_BYTES = 24 << 20
 NEWLINE, RETURN = 10, 13
-ROWS = ("start_map", "start_array", "null", "string", "number", "boolean")  # events that begin an item of an array
 
 
 @dataclass(frozen=True)
@@ -122,36 +118,3 @@ def count_lines(reader: Reader, data: bytes) -> int:
     if counter.unclosed:
         raise ValueError("a quote is opened and never closed")
     return counter.lines - counter.blank
-
-
-def count_json(stream: IO[bytes], rows_at: tuple[str, ...], row_requires: tuple[str, ...]) -> int:
-    """Rows of a JSON document, counted from parse events (the reader builds objects instead): the first path that exists counts.
-
-    Raises ijson.JSONError where the document is not JSON.
-    """
-    found: dict[str, int] = {}
-    top: set[str] = set()
-    wanted = [path for path in rows_at if path != "$"]
-    listed = 0  # items of a document that is an array
-    for prefix, event, value in ijson.parse(stream):
-        if prefix == "item" and event in ROWS:
-            listed += 1
-        if prefix == "" and event == "map_key":
-            top.add(str(value))
-        if event == "start_array" and prefix in wanted:
-            found.setdefault(prefix, 0)
-        for path in wanted:
-            if path in found and prefix == f"{path}.item" and event in ROWS:
-                found[path] += 1
-    for path in rows_at:
-        if path in found:
-            return found[path]
-        if path == "$" and listed:
-            return listed
-        if path == "$" and top and set(row_requires) <= top:
-            return 1
-    return 0
-
-
-def count_json_stream(reader: Reader, stream: Any) -> int:
-    return count_json(Pieces(utf8(stream, reader.encoding)), reader.rows_at, reader.row_requires)  # type: ignore[arg-type]

@@ -141,7 +141,7 @@ def _row_parts(contract: Contract, document: Pieces, layout: Layout, constants: 
 
 
 def _part(contract: Contract, rows: list[Any], layout: Layout, constants: Mapping[str, str], first: int) -> Part:
-    columns = {c.name: pl.Series(c.name, [_value(c, row, layout.shown, constants) for row in rows], dtype=pl.String) for c in contract.columns}
+    columns = {c.name: pl.Series(c.name, _values(c, rows, layout.shown, constants), dtype=pl.String) for c in contract.columns}
     numbers = pl.Series("_record", range(first, first + len(rows)), dtype=pl.Int64)
     return Part(pl.DataFrame([*columns.values(), numbers, pl.zeros(len(rows), pl.Int32, eager=True).alias("_part")]), len(rows))
 
@@ -157,6 +157,15 @@ def _member(shown: Mapping[str, Any], path: str) -> Any:
     if path in shown:
         return shown[path]
     return next((_at(value, path.removeprefix(f"{outer}.")) for outer, value in shown.items() if path.startswith(f"{outer}.")), None)
+
+
+def _values(column: Column, rows: list[Any], shown: Mapping[str, Any], constants: Mapping[str, str]) -> list[str | None]:
+    """A member of its own, which nearly every column is, without a call a row."""
+    if column.fallback or column.source.startswith("$") or "." in column.source:
+        return [_value(column, row, shown, constants) for row in rows]
+    name = column.source
+    found = [row.get(name) if type(row) is dict else None for row in rows]
+    return [(value or None) if type(value) is str else None if value is None else _text(value) for value in found]
 
 
 def _value(column: Column, row: Any, shown: Mapping[str, Any], constants: Mapping[str, str]) -> str | None:
@@ -178,4 +187,4 @@ def _text(value: Any) -> str:
     """A number as it was written, but for its exponent."""
     if isinstance(value, str):
         return value
-    return str(value) if isinstance(value, Decimal) else json.dumps(value, ensure_ascii=False, sort_keys=True, default=float)
+    return str(value) if type(value) in (Decimal, int) else json.dumps(value, ensure_ascii=False, sort_keys=True, default=float)
