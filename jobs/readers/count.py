@@ -6,17 +6,12 @@ a longer character in UTF-8, GBK, GB18030, Big5 or Shift-JIS, so counting needs 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-import ijson
 import numpy as np
 import numpy.typing as npt
 
 from jobs.contracts.model import Reader
-from jobs.readers.json_text import MOST_NESTED, json_pieces, too_deep
-from jobs.readers.pieces import Pieces
 
 SPLIT_BYTES = 24 << 20
 NEWLINE, RETURN = 10, 13
@@ -123,49 +118,3 @@ def count_lines(reader: Reader, data: bytes) -> int:
     if counter.unclosed:
         raise ValueError("a quote is opened and never closed")
     return counter.lines - counter.blank
-
-
-def count_json(stream: Any, rows_at: tuple[str, ...], row_requires: tuple[str, ...]) -> int:
-    """Rows of a JSON document, counted from parse events (the reader builds objects instead): the first path that exists counts.
-
-    Raises ijson.JSONError where the document is not JSON, Refused where it is nested without end.
-    """
-    return _count_rows(ijson.basic_parse(stream), rows_at, row_requires)
-
-
-def _count_rows(events: Iterable[tuple[str, Any]], rows_at: tuple[str, ...], row_requires: tuple[str, ...]) -> int:
-    wanted: dict[tuple[str | None, ...], str] = {() if path == "$" else tuple(path.split(".")): path for path in rows_at}
-    deepest, found, top = max(map(len, wanted), default=0), dict[str, int](), set[str]()
-    inside: list[str | None] = []  # the member of each object, None of each array, that the next value stands in
-    for event, value in events:
-        if event == "map_key":
-            inside[-1] = value
-            if len(inside) == 1:
-                top.add(value)
-        elif event in ("end_map", "end_array"):
-            inside.pop()
-        else:
-            if len(inside) <= deepest + 1:
-                _note_value(event, tuple(inside), wanted, found)
-            if event in ("start_map", "start_array"):
-                inside.append("" if event == "start_map" else None)
-                if len(inside) > MOST_NESTED:
-                    raise too_deep()
-    for path in rows_at:
-        if path in found:
-            return found[path]
-        if path == "$" and top and set(row_requires) <= top:
-            return 1
-    return 0
-
-
-def count_json_stream(reader: Reader, stream: Any) -> int:
-    return count_json(Pieces(json_pieces(reader, stream)), reader.rows_at, reader.row_requires)
-
-
-def _note_value(event: str, path: tuple[str | None, ...], wanted: Mapping[tuple[str | None, ...], str], found: dict[str, int]) -> None:
-    """An array at a wanted path is found; what stands in it is a row."""
-    if event == "start_array" and path in wanted:
-        found.setdefault(wanted[path], 0)
-    if path and path[-1] is None and (array := wanted.get(path[:-1], "")) in found:
-        found[array] += 1

@@ -7,7 +7,6 @@ fastavro), SQLite (the engine's `count(*)`).
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,11 +15,12 @@ from jobs.contracts.model import Contract, Format, Reader
 from jobs.readers.attachment import count_attachment, read_attachment
 from jobs.readers.avro import count_avro, read_avro
 from jobs.readers.columnar import count_orc, count_parquet, read_orc_part, read_parquet_part
-from jobs.readers.count import count_json_stream, count_lines
+from jobs.readers.count import count_lines
 from jobs.readers.dbf_count import count_dbf
 from jobs.readers.delimited import read_whole
 from jobs.readers.fixed_width import count_fixed_width, read_fixed_width
 from jobs.readers.frames import Part
+from jobs.readers.json_count import count_json, count_json_stream
 from jobs.readers.json_document import json_parts, read_json_part
 from jobs.readers.json_lines import count_json_lines, read_json_lines
 from jobs.readers.shapes import count_shapefile, read_dbf, read_shapefile
@@ -50,10 +50,6 @@ class Stream:
 
     read: Callable[[Contract, Any, Mapping[str, str]], Iterator[Part]]
     count: Callable[[Reader, Any], int]
-
-
-def count_json(reader: Reader, data: bytes) -> int:
-    return count_json_stream(reader, io.BytesIO(data))
 
 
 WAYS: dict[Format, Way] = {

@@ -155,7 +155,7 @@ def _part(contract: Contract, rows: list[Any], layout: Layout, constants: Mappin
 
 
 def _cells(column: Column, rows: list[Any], layout: Layout, constants: Mapping[str, str], first: int) -> pl.Series:
-    values = [_value(column, row, layout.shown, constants) for row in rows]
+    values = _values(column, rows, layout.shown, constants)
     try:
         return pl.Series(column.name, values, dtype=pl.String)
     except UnicodeEncodeError:
@@ -180,6 +180,15 @@ def _member(shown: Mapping[str, Any], path: str) -> Any:
     return next((_at(value, path.removeprefix(f"{outer}.")) for outer, value in shown.items() if path.startswith(f"{outer}.")), None)
 
 
+def _values(column: Column, rows: list[Any], shown: Mapping[str, Any], constants: Mapping[str, str]) -> list[str | None]:
+    """A member of its own, which nearly every column is, without a call a row."""
+    if column.fallback or column.source.startswith("$") or "." in column.source:
+        return [_value(column, row, shown, constants) for row in rows]
+    name = column.source
+    found = [row.get(name) if type(row) is dict else None for row in rows]
+    return [(value or None) if type(value) is str else None if value is None else _text(value) for value in found]
+
+
 def _value(column: Column, row: Any, shown: Mapping[str, Any], constants: Mapping[str, str]) -> str | None:
     for source in (column.source, *column.fallback):
         if source == "$row":
@@ -199,4 +208,4 @@ def _text(value: Any) -> str:
     """A number as it was written, but for its exponent."""
     if isinstance(value, str):
         return value
-    return str(value) if isinstance(value, Decimal) else json.dumps(value, ensure_ascii=False, sort_keys=True, default=float)
+    return str(value) if type(value) in (Decimal, int) else json.dumps(value, ensure_ascii=False, sort_keys=True, default=float)

@@ -22,7 +22,7 @@ from jobs.readers.lined import LINED, Place
 from jobs.readers.outcome import Refused
 from jobs.readers.streams import CHUNK
 
-PART_BYTES = 48 << 20  # of a frame: some ranges of a long text, or many small files
+PART_BYTES = 32 << 20  # of a frame: a range of a long text, or many small files
 
 
 @dataclass(frozen=True)

@@ -29,9 +29,8 @@ def chunks(stream: Any) -> Iterator[bytes]:
 
 
 def utf8(stream: Any, said: str | None) -> Iterator[bytes]:
-    """A text without its byte order mark; one of an encoding of its own (`said`, or told by its mark) comes as UTF-8. Raises Refused for bytes that are none."""
+    """A text as UTF-8, without its byte order mark: `said` is its encoding, else its mark tells, else UTF-8. Raises Refused naming the bytes that are none."""
     coming = chunks(stream)
     first = next(coming, b"")
-    name = wide(first[:HEAD], said) or (said if said and codecs.lookup(said).name != "utf-8" else None)
-    texts = as_utf8(chain([first], coming), name) if name else chain([first], coming)
+    texts = as_utf8(chain([first], coming), wide(first[:HEAD], said) or said or "utf-8")
     yield from filter(None, chain([next(texts, b"").removeprefix(codecs.BOM_UTF8)], texts))

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.contracts.model import Column
+from jobs.contracts.model import Column, ValueMap
+from jobs.readers.values import typed
 from tests.unit.readers.made import contract, outcome, refusal
 
 COLUMNS = [Column("a", "a", "string"), Column("b", "b.c", "string", fallback=("d",)), Column("row", "$row", "json")]
@@ -81,6 +82,26 @@ def test_a_line_that_is_no_object_is_a_rejected_row(bad: bytes) -> None:
 def test_pairs_of_surrogates_are_characters() -> None:
     found = outcome(contract(COLUMNS[:1], format="jsonl"), rb'{"a": "\ud83d\ude00"}' + b"\n" + rb'{"a": "\\ud83d"}' + b"\n")
     assert (found.rows, found.part.ragged) == ([("\U0001f600",), ("\\ud83d",)], ())
+
+
+NUMBERS = st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from(["7", "x", "", "1e3", "true", " 8 "])
+TYPED = [Column("a", "a", "integer"), Column("b", "b", "double"), Column("c", "c", "boolean"), Column("d", "d", "decimal", precision=20, scale=2)]
+
+
+@given(st.lists(st.fixed_dictionaries(dict.fromkeys("abcd", NUMBERS)), min_size=1, max_size=6))
+def test_numbers_read_as_numbers_are_those_read_as_texts(rows: list[dict[str, object]]) -> None:
+    data = "".join(json.dumps(row) + "\n" for row in rows).encode()
+    asked, texts = contract(TYPED, format="jsonl"), contract(TYPED, format="jsonl", null_values=("", "no number 1"))  # a digit in it: texts are needed to find it
+    found, expected = (typed(outcome(one, data).part.frame, one) for one in (asked, texts))
+    assert found.frame.equals(expected.frame)
+    assert {name: mask.to_list() for name, (mask, _) in found.failed.items()} == {name: mask.to_list() for name, (mask, _) in expected.failed.items()}
+
+
+def test_numbers_are_read_as_texts_where_the_contract_looks_into_them() -> None:
+    mapped = Column("a", "a", "integer", value_map=(ValueMap("^9$", "1"),))
+    for columns, reader in (([mapped], {}), ([Column("a", "a", "integer", null_values=("7",))], {}), ([Column("a", "a", "integer"), Column("t", "a", "string")], {})):
+        assert outcome(contract(columns, format="jsonl", **reader), b'{"a": 7}\n').part.frame["a"].to_list() == ["7"]
+    assert outcome(contract([Column("a", "a", "integer")], format="jsonl"), b'{"a": 7}\n').part.frame["a"].to_list() == [7]
 
 
 def test_the_message_says_what_is_wrong_with_the_line() -> None:

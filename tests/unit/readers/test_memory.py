@@ -1,0 +1,51 @@
+"""A task's memory does not grow with the file, whatever text it is: measured in a process of its own, by what the kernel says it held at most."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jobs.bench.dumps import Dump, written
+
+pytestmark = pytest.mark.slow
+MEBIBYTE = 1 << 20
+# Mebibytes of the file, and the most that reading and typing it may add to an idle process: held whole, bytes and rows of these files take several times as much.
+FORMS = {"csv": (512, 480), "csv_gb18030": (512, 560), "csv_utf16": (512, 760), "jsonl": (512, 300), "fixed_width": (512, 560), "json": (128, 360), "xml": (128, 260)}
+COUNTED = 64  # the most that counting its records may add
+
+
+def peak(form: str, path: Path) -> dict[str, Any]:
+    environment = {**os.environ, "POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    done = subprocess.run([sys.executable, "-m", "jobs.bench.peak", form, str(path)], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return dict(json.loads(done.stdout))
+
+
+def within(dump: Dump, path: Path, most: int) -> None:
+    found = peak(dump.form, path)
+    assert found["rows"] == dump.rows
+    assert found["registered"] - found["before"] < COUNTED * MEBIBYTE
+    assert found["landed"] - found["before"] < most * MEBIBYTE
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_memory_is_bounded(form: str, tmp_path: Path) -> None:
+    size, most = FORMS[form]
+    dump = written(form, tmp_path, size * MEBIBYTE / 1_000_000)
+    within(dump, dump.path, most)
+
+
+def test_memory_is_bounded_inside_a_gzip(tmp_path: Path) -> None:
+    dump = written("jsonl", tmp_path, 300)
+    packed = tmp_path / "payments.jsonl.gz"
+    with dump.path.open("rb") as source, gzip.open(packed, "wb", compresslevel=1) as target:
+        shutil.copyfileobj(source, target, MEBIBYTE)
+    within(dump, packed, 500)
