@@ -74,7 +74,7 @@ LOSSY = [
     case("a byte beyond ASCII where ASCII was agreed", b"id,n\n1,\xe9\n", at(2, 7, "e9 0a"), "ascii"),
     case("a UTF-8 character written too long", b"id,n\n1,\xc0\xaf\n", at(2, 7, "c0 af 0a"), "utf-8"),
     case("a surrogate written as UTF-8", b"id,n\n1,\xed\xa0\x80\n", at(2, 7, "ed a0 80 0a"), "utf-8"),
-    case("a UTF-8 file cut in the middle of a character", "id,n\n".encode() + "1,水文站\n".encode() * 20 + b"\xe6\xb0", at(22, 5 + 20 * 12, "e6 b0")),
+    case("a UTF-8 file cut in the middle of a character", b"id,n\n" + "1,水文站\n".encode() * 20 + b"\xe6\xb0", at(22, 5 + 20 * 12, "e6 b0")),
     case("half a pair of surrogates in UTF-16", "\ufeffid,n\n1,a\n2,".encode("utf-16-le") + b"\x00\xd8\n\x00", at(3, 24, "00 d8 0a 00")),
     case("half a unit at the end of UTF-16", "\ufeffid,n\n1,a\n".encode("utf-16-be") + b"\x00", at(3, 20, "00")),
     case("a mark of UTF-16 where GB18030 was agreed", "\ufeffid,n\n1,a\n".encode("utf-16-le"), Refuses("wrong_encoding", ("agreed encoding is gb18030", "marked as utf-16-le")), "gb18030"),
