@@ -24,8 +24,8 @@ def read_sqlite(contract: Contract, data: bytes, constants: Mapping[str, str]) -
     """Values as text, bytes in hexadecimal. Raises Refused for what is no database, is damaged, or lacks the table."""
     with _opened(data) as database:
         query = _query(database, contract.reader)
-        if (rows := _count(database, query)) > max(MOST_ROWS, len(data)):
-            raise Refused("too_large", f"The database makes {rows} rows of {len(data) >> 20} MiB. Send the table itself, not a view.")
+        if (made := _count(database, query)) > max(MOST_ROWS, len(data)):
+            raise Refused("too_large", f"The database makes {made} rows of {len(data) >> 20} MiB. Send the table itself, not a view.")
         cursor = database.execute(query)
         names = distinct([column[0] for column in cursor.description])
         rows = cursor.fetchall()

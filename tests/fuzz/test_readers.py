@@ -147,7 +147,7 @@ def test_a_text_made_up_has_a_known_outcome(kind: str) -> None:
     @LIMITED
     @given(st.fixed_dictionaries({}, optional=OPTIONS[kind]), st.sampled_from(STARTS[kind]), TEXT, st.sampled_from(["utf-8", "gb18030", "utf-16"]))
     def fuzz(options: dict[str, Any], start: str, text: str, written: str) -> None:
-        needed = {name: strategy for name, strategy in {"json": {"rows_at": ("a",)}, "xml": {"row_element": "r"}}.get(kind, {}).items()}
+        needed: dict[str, Any] = {"json": {"rows_at": ("a",)}, "xml": {"row_element": "r"}}.get(kind, {})
         if len(str(options.get("delimiter", ","))) > 1:
             options["quote"] = options["escape"] = None  # as the contract demands
         asked = contract(PLACED if kind == "fixedWidth" else AB, format=kind, **needed | options)
