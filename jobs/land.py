@@ -208,7 +208,8 @@ def _ragged(frame: pl.DataFrame, part: Part) -> pl.DataFrame:
     fields = "the line has {} {}, the header has {}: a delimiter or a quote is missing or too many"
     places = "the line has {} {}, its columns have {}: something is missing or too many"
     messages = [r.wrong or (fields if r.unit == "fields" else places).format(r.actual, r.unit, r.expected) for r in part.ragged]
-    rejections = [[{"rule": bronze.RAGGED, "severity": "critical", "column": None, "value": None, "message": message}] for message in messages]
+    said = {"rule": bronze.RAGGED, "severity": "critical", "column": None, "value": None}
+    rejections = pl.DataFrame({"message": messages}).select(pl.concat_list(pl.struct(*(pl.lit(v, pl.String).alias(k) for k, v in said.items()), "message"))).to_series()
     empty = pl.DataFrame({name: pl.Series([None] * len(part.ragged), dtype=kind) for name, kind in frame.schema.items()})
     return empty.with_columns(
         pl.Series("_record", [r.record for r in part.ragged], dtype=pl.Int64), pl.lit(0, pl.Int32).alias("_part"),

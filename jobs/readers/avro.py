@@ -5,18 +5,23 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
+import lzma
 import struct
 import zlib
 from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
+from backports.zstd import ZstdError  # fastavro's
 
 from jobs.contracts.model import Contract, Reader
 from jobs.readers.frames import Part, framed
 from jobs.readers.outcome import Refused
 
-BROKEN = (ValueError, EOFError, KeyError, IndexError, TypeError, StopIteration, OverflowError, struct.error, zlib.error, RecursionError)
+BROKEN = (
+    ValueError, EOFError, KeyError, IndexError, TypeError, StopIteration, OverflowError, struct.error, RecursionError, MemoryError,
+    OSError, zlib.error, lzma.LZMAError, ZstdError,  # a block that is damaged, by its codec
+)  # fmt: skip
 
 
 def read_avro(contract: Contract, data: bytes, constants: Mapping[str, str]) -> Part:

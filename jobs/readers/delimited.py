@@ -77,10 +77,14 @@ def read_head(data: bytes, reader: Reader) -> Head:
         if len(lines) <= number or not lines[number].strip():
             raise Refused("no_header", f"The file has no header in line {number + 1}. Send it with its column names.")
     whole = b"\n".join(lines[:stop])
+    if b"\x00" in whole:
+        raise _nuls(whole.index(0))
     text = decode(whole, reader.encoding)
     if "\0" in text:
         raise Refused("nul_bytes", f"The header holds NUL bytes (first at character {text.index(chr(0))}); the file is damaged or not text. Send it again.")
     texts = [line.rstrip("\r") for line in text.removeprefix("\ufeff").split("\n")]
+    if start == 0 and not texts[0].strip():
+        raise Refused("no_header", "The file has no header in line 1, only a byte order mark. Send it with its column names.")
     _refuse_many_columns(texts[start:], reader.delimiter)
     header = [_header_cells(line, reader) for line in texts[start:]]
     trailing = reader.trailing_delimiter and all(len(cells) > 1 and cells[-1] == "" for cells in header)
@@ -91,6 +95,10 @@ def read_head(data: bytes, reader: Reader) -> Head:
         names = [name.strip() for name in names]
     filled = sum(line not in (b"", b"\r") for line in lines[:start]) + reader.header_lines  # blank lines are counted by themselves
     return Head(tuple(texts[:start]), tuple(distinct(names)), len(whole) + 1, trailing, tuple(tuple(cells) for cells in header), filled)
+
+
+def _nuls(first: int) -> Refused:
+    return Refused("nul_bytes", f"The file holds NUL bytes (first at byte {first}); it is damaged or not text. Send it again.")
 
 
 def _refuse_many_columns(lines: Sequence[AnyStr], delimiter: AnyStr) -> None:
@@ -114,7 +122,7 @@ def read_range(data: bytes, reader: Reader, head: Head, first_record: int, last:
     Raises Refused for bytes that are not text in the contract's encoding or quoting that cannot be read.
     """
     if b"\x00" in data:
-        raise Refused("nul_bytes", f"The file holds NUL bytes (first at byte {offset + data.index(0)}); it is damaged or not text. Send it again.")
+        raise _nuls(offset + data.index(0))
     utf8, footnotes = _utf8(data, reader, first_record, last, offset)
     if not utf8[:4096].strip() and not utf8.strip():
         empty = pa.table({name: pa.array([], pa.string()) for name in head.names})
@@ -162,7 +170,8 @@ def _ragged_rows(ragged: tuple[Ragged, ...], reader: Reader) -> tuple[tuple[Ragg
 
 def _selected(contract: Contract, table: pl.DataFrame, mapping: Mapping[str, str], constants: Mapping[str, str], records: pl.Series, part: int) -> pl.DataFrame:
     columns = [source(column, mapping, constants).alias(column.name) for column in contract.columns]
-    return table.with_columns(records).select(*columns, pl.col("_record"), pl.lit(part, pl.Int32).alias("_part"))
+    own = f"{UNIT}_record"  # a dump may have a column of that name
+    return table.with_columns(records.alias(own)).select(*columns, pl.col(own).alias("_record"), pl.lit(part, pl.Int32).alias("_part"))
 
 
 def _unpivoted(contract: Contract, table: pl.DataFrame, mapping: Mapping[str, str], constants: Mapping[str, str], records: pl.Series) -> pl.DataFrame:

@@ -44,6 +44,12 @@ def avro(fields: list[dict[str, Any]], rows: list[dict[str, Any]], codec: str = 
     return out.getvalue()
 
 
+def flipped(data: bytes) -> bytes:
+    """The first bytes of its only block are others: it starts with its two lengths, and ends with the 16 bytes that the head ends with."""
+    at = data.index(data[-16:]) + 18
+    return data[:at] + b"\xff" * 8 + data[at + 8 :]
+
+
 def whole(kind: Format, table: pa.Table = TABLE) -> bytes:
     """The same table in any of the three."""
     return avro(NULLABLE, table.to_pylist()) if kind == "avro" else (parquet if kind == "parquet" else orced)(table)
@@ -109,6 +115,7 @@ AVRO = [
     case("avro", "values of several types", lambda: avro([{"name": "x", "type": ["null", "long", "string"]}], [{"x": 1}, {"x": "a"}, {"x": None}]), landed("1", "a", None), x("string")),
     case("avro", "lists, maps and words of a list", lambda: avro([{"name": "x", "type": {"type": "array", "items": "string"}}, {"name": "m", "type": {"type": "map", "values": "long"}}, {"name": "e", "type": {"type": "enum", "name": "e", "symbols": ["A", "B"]}}],
          [{"x": ["中"], "m": {"k": 1}, "e": "B"}]), Lands([('["中"]', '{"k": 1}', "B")], skipped=NONE), [column("x", "json"), column("m", "json", name="m"), column("e", name="e")]),
+    *(case("avro", f"a block that is damaged, packed as {codec}", lambda codec=codec: flipped(avro(NULLABLE, TABLE.to_pylist(), codec)), Refuses("unreadable")) for codec in ("deflate", "bzip2", "zstandard", "xz")),  # type: ignore[misc]
     case("avro", "a block whose end is damaged", lambda: whole("avro")[:-3] + b"xyz", Refuses("unreadable")),
 ]  # fmt: skip
 

@@ -86,3 +86,12 @@ def deliver(contract: Contract, name: str, data: bytes) -> Outcome:
     rows = pl.concat(frames).sort("_part", "_record", maintain_order=True) if landed else pl.DataFrame()
     evidence = store.get_object(settings.bucket("raw"), receipt["raw_key"], f"bytes=0-{max(0, len(data) - 1)}")["Body"].read()
     return Outcome(row | {"content": json.loads(row["content"]), "drift": tuple(json.loads(row["drift"]))}, rows, evidence)
+
+
+def conserved(found: Outcome, contract: Contract) -> None:
+    """Law 1: what the independent counter counted = records that rows were made of + declared skips; every row is valid or quarantined."""
+    row = found.ledger
+    came = found.frame["_record"].n_unique() if contract.reader.unpivot else found.source_records
+    assert row["records"] == came + row["skipped_preamble"] + row["skipped_footnotes"] + row["skipped_blank"]
+    assert row["rows"] == found.frame.height
+    assert row["quarantined"] == int(found.critical.sum())

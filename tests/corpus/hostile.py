@@ -41,19 +41,29 @@ def lying(data: bytes, size: int, said: int) -> bytes:
     return data.replace(size.to_bytes(4, "little"), said.to_bytes(4, "little"))
 
 
-def greedy() -> bytes:
-    """A 7z whose coder (LZMA2, one byte of properties) asks for the largest dictionary there is, its checksums in order."""
+def changed(change: Callable[[bytearray, int], None]) -> bytes:
+    """A 7z in whose header (from this place on) something was changed, its checksums in order again."""
     sink = io.BytesIO()
     with py7zr.SevenZipFile(sink, "w") as archive:
         archive.set_encoded_header_mode(False)  # noqa: FBT003
-        archive.writestr(CSV, "a.csv")
+        archive.writestr(CSV, "xx/a.csv")
     data = bytearray(sink.getvalue())
     offset, size = struct.unpack_from("<QQ", data, 12)
-    header = 32 + offset
-    data[data.index(b"\x21\x21\x01", header) + 3] = 40
+    header = 32 + int(offset)
+    change(data, header)
     struct.pack_into("<I", data, 28, zlib.crc32(data[header : header + size]))
     struct.pack_into("<I", data, 8, zlib.crc32(data[12:32]))
     return bytes(data)
+
+
+def greedy(data: bytearray, header: int) -> None:
+    """Its coder (LZMA2, one byte of properties) asks for the largest dictionary there is."""
+    data[data.index(b"\x21\x21\x01", header) + 3] = 40
+
+
+def climbing(data: bytearray, header: int) -> None:
+    at = data.index("xx/a.csv".encode("utf-16-le"), header)
+    data[at : at + 4] = "..".encode("utf-16-le")
 
 
 def far(row: int, place: int) -> bytes:
@@ -87,7 +97,7 @@ BOMBS = [
     case("more files than the contract takes", lambda: zipped([(f"{at}.csv", CSV) for at in range(4)]), Refuses("too_many_members"), archive=Archive(most_members=3)),
     case("more files than any delivery has", lambda: zipped([(f"{at}", b"") for at in range(10_001)], zipfile.ZIP_STORED), Refuses("too_many_members"), archive=Archive(members="x")),
     case("more held in memory than the contract takes", lambda: sevened([("a.csv", CSV * 1000)]), Refuses("too_big_inside"), archive=Archive(most_held=1000)),
-    case("a 7z that asks for 4 GiB of memory", greedy, Refuses("zip_bomb", ("of memory",))),
+    case("a 7z that asks for 4 GiB of memory", lambda: changed(greedy), Refuses("zip_bomb", ("of memory",))),
 ]
 
 NESTS = [
@@ -99,7 +109,7 @@ NESTS = [
 PATHS = [
     *(case(f"a path that leads out: {name}", lambda name=name: zipped([(name, CSV)]), Refuses("unsafe_path", ("leads out of its folder",))) for name in ("../a.csv", "x/../../a.csv", "/etc/passwd", "C:\\a.csv", "x\\..\\..\\a.csv")),  # type: ignore[misc]
     case("a path that leads out (tar)", lambda: tarred([("../a.csv", CSV)]), Refuses("unsafe_path")),
-    case("a path that leads out (7z)", lambda: sevened([("../a.csv", CSV)]), Refuses("unsafe_path")),
+    case("a path that leads out (7z)", lambda: changed(climbing), Refuses("unsafe_path")),
     case("a path that leads out, of a file that nobody wants", lambda: tarred([("../a.txt", CSV), ("a.csv", CSV)]), Refuses("unsafe_path"), archive=Archive(members=r".*\.csv")),
     case("a link to another file (tar)", lambda: linked("a.csv", tarfile.SYMTYPE), Refuses("link_in_archive")),
     case("a hard link (tar)", lambda: linked("a.csv", tarfile.LNKTYPE), Refuses("link_in_archive")),
@@ -148,15 +158,15 @@ TEXT = [
     case("a quoted cell of 10 MB with line ends", lambda: b'id,name\n1,"' + b"x\n" * 5_000_000 + b'"\n2,a\n', Lands(2), file="dump.csv", most=700),
     case("a line of 80 MB", lambda: b"id,name\n1," + b"x" * (80 << 20) + b"\n", Refuses("record_too_long", ("32 MiB",)), file="dump.csv", most=700),
     case("a quote that never ends before 80 MB", lambda: b'id,name\n1,"' + b"x\n" * (40 << 20), Refuses("record_too_long"), file="dump.csv", most=900),
-    case("a million columns", lambda: b",".join(b"c%d" % at for at in range(1_000_000)) + b"\n", Refuses("header_too_long"), file="dump.csv"),
+    case("a million columns", lambda: b",".join(b"c%d" % at for at in range(1_000_000)) + b"\n", Refuses("too_many_columns", ("no more than 10000",)), file="dump.csv"),
     case("more columns than can be read", lambda: b",".join(b"%d" % at for at in range(100_001)) + b"\n1\n", Refuses("too_many_columns", ("at least 100001 columns",)), file="dump.csv"),
     case("a million fields in a row", lambda: CSV + b"," * 1_000_000 + b"\n2,b\n", Lands([("1", "a"), ("2", "b")], {"ragged": 1}), file="dump.csv"),
     case("a million blank lines", lambda: CSV + b"\n" * 1_000_000, Lands([("1", "a")], skipped=(1, 0, 1_000_000)), file="dump.csv", most=500),
-    case("a million ragged rows", lambda: CSV + b"1\n" * 300_000, Lands([("1", "a")], {"ragged": 300_000}), file="dump.csv", most=1200),
+    case("300,000 ragged rows", lambda: CSV + b"1\n" * 300_000, Lands([("1", "a")], {"ragged": 300_000}), file="dump.csv", most=1200),
     case("NULs in a text", of(b"id,name\n1,a\x00b\n"), Refuses("nul_bytes", ("byte 11",)), file="dump.csv"),
     case("a block of NULs at the end, as a full disk leaves it", lambda: CSV * 100 + bytes(4096), Refuses("nul_bytes"), file="dump.csv"),
     case("nothing but NULs", lambda: bytes(4096), Refuses("nul_bytes"), file="dump.csv"),
-    case("nothing but quotes", lambda: b'"' * 100_001, Refuses("count_mismatch"), file="dump.csv"),
+    case("nothing but quotes", lambda: b'"' * 100_001, Refuses("unreadable"), file="dump.csv"),
     case("nothing but line ends", lambda: b"\n" * 100_000, Refuses("no_header"), file="dump.csv"),
     case("nothing but a mark", of("\ufeff"), Refuses("no_header"), file="dump.csv"),
     case("characters that turn a text around", of("id,name\n1,\u202egnp.exe\n"), Lands([("1", "\u202egnp.exe")]), file="dump.csv"),

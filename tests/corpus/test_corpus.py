@@ -9,7 +9,7 @@ import pytest
 
 from tests.corpus import archives, columnar, delimited, encodings, fixed, hostile, nested, tables, values, workbooks
 from tests.corpus.case import Case, Lands, Refuses
-from tests.corpus.delivery import Outcome, deliver
+from tests.corpus.delivery import Outcome, conserved, deliver
 
 MODULES = (delimited, encodings, values, fixed, workbooks, nested, columnar, tables, archives, hostile)
 CASES = {f"{module.__name__.rpartition('.')[2]}: {case.name}": case for module in MODULES for case in module.CASES}
@@ -56,16 +56,7 @@ def _landed(found: Outcome, case: Case, expected: Lands) -> None:
     assert {name: row["content"].get(name) for name in expected.noted} == dict(expected.noted)
     if expected.encoding:
         assert {(encoding["name"], encoding["how"]) for encoding in row["content"]["encoding"]} == {expected.encoding}
-    _conserved(found, case)
-
-
-def _conserved(found: Outcome, case: Case) -> None:
-    """Law 1: what the independent counter counted = records that rows were made of + declared skips; every row is valid or quarantined."""
-    row = found.ledger
-    came = found.frame["_record"].n_unique() if case.contract.reader.unpivot else found.source_records
-    assert row["records"] == came + row["skipped_preamble"] + row["skipped_footnotes"] + row["skipped_blank"]
-    assert row["rows"] == found.frame.height
-    assert row["quarantined"] == int(found.critical.sum())
+    conserved(found, case.contract)
 
 
 def _forget_peak() -> int:
