@@ -1,12 +1,12 @@
-"""A file goes from the landing zone to typed, judged rows and its row in the ledger: by the code of register and land, in this process and in memory."""
+"""A file goes from the landing zone to typed, judged rows and its row in the ledger: by the code that Spark's tasks run in register and land, on the real store."""
 
 from __future__ import annotations
 
-import hashlib
-import io
 import json
+import uuid
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import polars as pl
@@ -14,27 +14,18 @@ import polars as pl
 from jobs import land, register
 from jobs.contracts.model import Contract
 from jobs.platform.settings import load_settings
+from jobs.platform.store import s3
 from jobs.quality.implied import rules_of
 
 PERIOD = "2024"
 
 
-class Objects:
-    """An object store that is a dictionary: what register and land ask of one."""
+RUN = f"corpus_{uuid.uuid4().hex[:8]}"  # department and landing folder of this process
 
-    def __init__(self) -> None:
-        self._objects: dict[tuple[str, str], bytes] = {}
 
-    def put_object(self, Bucket: str, Key: str, Body: bytes) -> None:
-        self._objects[Bucket, Key] = Body
-
-    def get_object(self, Bucket: str, Key: str, Range: str, IfMatch: str = "") -> dict[str, Any]:
-        """`Range`: `bytes=first-last`."""
-        first, last = Range.removeprefix("bytes=").split("-")
-        return {"Body": io.BytesIO(self._objects[Bucket, Key][int(first) : int(last) + 1])}
-
-    def copy(self, source: dict[str, str], bucket: str, key: str, **_: Any) -> None:
-        self._objects[bucket, key] = self._objects[source["Bucket"], source["Key"]]
+@lru_cache(maxsize=1)
+def store() -> Any:
+    return s3(load_settings())
 
 
 @dataclass(frozen=True)
@@ -68,23 +59,27 @@ class Outcome:
 
 
 def deliver(contract: Contract, name: str, data: bytes) -> Outcome:
-    """Registered, then landed. Raises whatever is not a known outcome."""
-    settings, store, rules = load_settings(), Objects(), rules_of(contract, load_settings().root)
-    key = f"{contract.landing}/{PERIOD}/{name}"
-    store.put_object(settings.bucket("landing"), key, data)
-    file = register.Delivered(key, hashlib.md5(data, usedforsecurity=False).hexdigest(), len(data), PERIOD, name, "2024-01-01T00:00:00+00:00")
-    receipt = register._register(settings, store, contract, file)
-    frames, results = [], []
-    for piece in land._pieces(receipt):
-        for frame, facts, _ in land._land_piece(settings, store, contract, rules, contract.personal_columns, piece):
-            results.append({"facts": asdict(facts)})
-            if frame is not None:
-                frames.append(frame)
-    facts, _ = land._collect(contract, results, {receipt["delivery"]: receipt})
-    [row] = land._rows({receipt["delivery"]: receipt | {"copies": [receipt]}}, facts)
-    landed = row["outcome"] == "landed"
-    rows = pl.concat(frames).sort("_part", "_record", maintain_order=True) if landed else pl.DataFrame()
-    evidence = store.get_object(settings.bucket("raw"), receipt["raw_key"], f"bytes=0-{max(0, len(data) - 1)}")["Body"].read()
+    """Registered, then landed, as a Spark task does it. Raises whatever is not a known outcome."""
+    settings, rules = load_settings(), rules_of(contract, load_settings().root)
+    mine = replace(contract, department=RUN, landing=f"{RUN}/{contract.name}")
+    landing, key = settings.bucket("landing"), f"{mine.landing}/{PERIOD}/{name}"
+    tag = store().put_object(Bucket=landing, Key=key, Body=data)["ETag"].strip('"')
+    receipt = register._register(settings, store(), mine, register.Delivered(key, tag, len(data), PERIOD, name, "2024-01-01T00:00:00+00:00"))
+    kept = {"Bucket": settings.bucket("raw"), "Key": receipt["raw_key"]}
+    try:
+        frames, results = [], []
+        for piece in land._pieces(receipt):
+            for frame, facts, _ in land._land_piece(settings, store(), mine, rules, mine.personal_columns, piece):
+                results.append({"facts": asdict(facts)})
+                if frame is not None:
+                    frames.append(frame)
+        settled, _ = land._collect(mine, results, {receipt["delivery"]: receipt})
+        [row] = land._rows({receipt["delivery"]: receipt | {"copies": [receipt]}}, settled)
+        rows = pl.concat(frames).sort("_part", "_record", maintain_order=True) if row["outcome"] == "landed" else pl.DataFrame()
+        evidence = store().get_object(**kept)["Body"].read()
+    finally:
+        store().delete_object(Bucket=landing, Key=key)
+        store().delete_object(**kept)
     return Outcome(row | {"content": json.loads(row["content"]), "drift": tuple(json.loads(row["drift"]))}, rows, evidence)
 
 
