@@ -71,10 +71,10 @@ class Landed:
     refused: tuple[tuple[str, str], ...]  # (file, message)
 
 
-def run(spark: SparkSession, settings: Settings, contract: Contract, rules: Sequence[Rule], periods: Sequence[str] = ()) -> Landed:
-    """Land every registered delivery that is not landed yet; a bad file leaves the batch, the others go on."""
+def run(spark: SparkSession, settings: Settings, contract: Contract, rules: Sequence[Rule], periods: Sequence[str] = (), again: bool = False) -> Landed:
+    """Land every registered delivery that is not landed yet; a bad file leaves the batch, the others go on. `again`: those that were refused have another turn."""
     ledger, table = Ledger(settings), bronze.open_table(settings, contract)
-    receipts, held_back = ready(ledger, contract, _waiting(ledger, table, contract, periods))
+    receipts, held_back = ready(ledger, contract, _waiting(ledger, table, contract, periods, again))
     with ThreadPoolExecutor(1) as beside:  # naming takes Spark a second, which the tasks do not wait for
         named = beside.submit(bronze.publish_name, spark, settings, contract)
         results = [json.loads(line) for line in spread(spark, *_work(receipts), _lander(contract, rules))]
@@ -94,9 +94,9 @@ def run(spark: SparkSession, settings: Settings, contract: Contract, rules: Sequ
     return Landed(contract.dataset, len(good), records, rows, quarantined, refused)
 
 
-def _waiting(ledger: Ledger, table: DeltaTable, contract: Contract, periods: Sequence[str]) -> dict[str, dict[str, Any]]:
+def _waiting(ledger: Ledger, table: DeltaTable, contract: Contract, periods: Sequence[str], again: bool) -> dict[str, dict[str, Any]]:
     """delivery → its receipt, for those without an outcome. A delivery whose commit stands but whose ledger row was lost gets the row back."""
-    rows = [row for row in ledger.deliveries(contract.dataset) if row["outcome"] and row["reason"] not in GATED]
+    rows = [row for row in ledger.deliveries(contract.dataset) if row["outcome"] and row["reason"] not in GATED and not (again and row["outcome"] == "rejected")]
     files, contents = {(row["delivery"], row["name"]) for row in rows}, {row["delivery"] for row in rows}
     receipts: dict[str, dict[str, Any]] = {}
     resent: list[dict[str, Any]] = []

@@ -88,13 +88,13 @@ def run_task(step: str, datasets: Sequence[str], this: Try, periods: tuple[str, 
 
 
 def run_step(
-    step: str, spark: SparkSession, settings: Settings, dataset: str, run: str, session: str = "", periods: tuple[str, ...] = (), door: Door | None = None
+    step: str, spark: SparkSession, settings: Settings, dataset: str, run: str, session: str = "", periods: tuple[str, ...] = (), door: Door | None = None, again: bool = False
 ) -> Done:
     """One verb on one dataset, and its row in ops.runs. A failure is in the answer, so that it stops nothing else (law 5)."""
     began = time.monotonic()
     try:
         with outages_named(settings, door):
-            result, problem = run_verb(step, spark, settings, dataset, periods), None
+            result, problem = run_verb(step, spark, settings, dataset, periods, again), None
     except LakeError as error:
         result, problem = None, error
     except Exception as error:  # noqa: BLE001 - whatever stops a dataset is noted against it, and the others go on
@@ -116,15 +116,15 @@ def _noted(settings: Settings, step: str, run: str, session: str, done: Done) ->
     return done
 
 
-def run_verb(step: str, spark: SparkSession, settings: Settings, dataset: str, periods: tuple[str, ...]) -> Any:
-    """Imports only the verb it runs: Great Expectations, which check needs, takes seconds to import."""
+def run_verb(step: str, spark: SparkSession, settings: Settings, dataset: str, periods: tuple[str, ...], again: bool = False) -> Any:
+    """Imports only the verb it runs: Great Expectations, which check needs, takes seconds to import. `again`: what landing refused has another turn."""
     from jobs.quality.implied import rules_of
 
     contract, verb = load_contract(contract_path(settings.root, dataset)), import_module(f"jobs.{step}").run
     if step in (FETCH, "register"):
         return verb(spark, settings, contract, periods)
     rules = rules_of(contract, settings.root)
-    return verb(spark, settings, contract, rules, periods) if step == "land" else verb(spark, settings, contract, rules)
+    return verb(spark, settings, contract, rules, periods, again) if step == "land" else verb(spark, settings, contract, rules)
 
 
 def _tell(step: str, done: Done) -> None:

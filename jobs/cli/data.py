@@ -82,8 +82,9 @@ def extract(
 def land(
     dataset: Annotated[str, typer.Argument(help="<department>.<dataset>")],
     period: Annotated[list[str] | None, typer.Option(help="only these periods")] = None,
+    again: Annotated[bool, typer.Option(help="files that were refused too, once the contract was changed to take them")] = False,
 ) -> None:
-    """Register, land, check and conform one dataset here and now, without Airflow. Example: [bold]./lake land finance.spend[/]"""
+    """Register, land, check and conform one dataset here and now, without Airflow. Example: [bold]./lake land finance.spend --period 2013 --again[/]"""
     from jobs.orchestration import facts, run_step
     from jobs.platform.outage import require_lake
     from jobs.platform.spark import open_session
@@ -96,7 +97,7 @@ def land(
     try:
         for step in STEPS:
             with console.status(f"{step} {dataset} …"):
-                done = run_step(step, spark, settings, dataset, run, periods=tuple(period or ()))
+                done = run_step(step, spark, settings, dataset, run, periods=tuple(period or ()), again=again)
             if done.problem:
                 raise LakeError(f"{step} {dataset}: {done.problem.message}", done.problem.way_out)
             console.print(f"  [green]✓[/] {step:<9} {done.seconds:5.1f} s  {facts(done.result)}", soft_wrap=True)

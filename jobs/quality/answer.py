@@ -71,7 +71,7 @@ def answer(
 ) -> Answer:  # fmt: skip
     """`row`: of ops.deliveries; `checks`: of ops.checks; `in_spark`: some of ops.rejections; `drift`: of ops.drift. All of this delivery; pure: the ledger says all of it."""
     language = contract.language
-    faults = [*_landed(contract, rules, Measures.from_json(row["measures"])), *_ragged(language, row), *_from_spark(contract, rules, checks, in_spark)]
+    faults = [*_landed(contract, rules, Measures.from_json(row["measures"])), *_ragged(contract, row), *_from_spark(contract, rules, checks, in_spark)]
     message = refusal(contract, row["reason"], drift, language) or row["message"] or ""
     return Answer(
         language, contract.title, contract.dataset, contract.owner, row["period"], row["name"], row["sha256"], row["outcome"],
@@ -86,11 +86,12 @@ def _landed(contract: Contract, rules: Sequence[Rule], measures: Measures) -> li
     return [_fault(contract, rule, measure.unexpected, _examples(measure)) for rule, measure in failed if rule and rule.severity != "info"]
 
 
-def _ragged(language: Language, row: Mapping[str, Any]) -> list[Fault]:
-    """Lines with another number of fields are in no measure: they are what is quarantined beyond the rows that were judged."""
-    measures = Measures.from_json(row["measures"])
+def _ragged(contract: Contract, row: Mapping[str, Any]) -> list[Fault]:
+    """Lines that no fields could be taken out of are in no measure: they are what is quarantined beyond the rows that were judged."""
+    measures, said = Measures.from_json(row["measures"]), words(contract.language)
+    name = form if (form := f"ragged_{contract.reader.format}") in said else "ragged"
     lines = (row["rows"] or 0) - measures.rows
-    return [Fault("ragged", "critical", "", words(language)["ragged"], words(language)["mend_ragged"], lines, ())] if lines > 0 and measures.rules else []
+    return [Fault("ragged", "critical", "", said[name], said[f"mend_{name}"], lines, ())] if lines > 0 and measures.rules else []
 
 
 def _from_spark(contract: Contract, rules: Sequence[Rule], checks: Sequence[Mapping[str, Any]], some: Sequence[Mapping[str, Any]]) -> list[Fault]:

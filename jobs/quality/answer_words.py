@@ -19,6 +19,8 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "landed": "accepted", "held": "held back", "waiting": "waiting for what belongs to it", "rejected_file": "not accepted",
         "warning": "accepted, but please look", "personal": "Values of personal columns are not shown.", "dataset": "dataset", "owner": "your contact",
         "ragged": "the line has another number of fields than the header", "mend_ragged": "Look for a delimiter or a quote that is missing or too many.", "more": "and more",
+        "ragged_jsonl": "the line is no JSON object", "mend_ragged_jsonl": "Write one JSON object a line.",
+        "ragged_fixedWidth": "the line has another length than agreed", "mend_ragged_fixedWidth": "Look for characters that are missing or too many.",
     },
     "zh": {
         "heading": "数据报送回执", "file": "文件", "line": "行号", "column": "字段", "value": "报送的值", "wrong": "问题", "mend": "如何更正",
@@ -26,6 +28,8 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "landed": "已接收", "held": "暂缓入库", "waiting": "等待补齐", "rejected_file": "未接收",
         "warning": "已接收,请核对", "personal": "个人信息字段的值不予显示。", "dataset": "数据集", "owner": "联系人",
         "ragged": "该行的字段数与表头不一致", "mend_ragged": "请检查是否缺少或多出分隔符、引号。", "more": "等",
+        "ragged_jsonl": "该行不是一个 JSON 对象", "mend_ragged_jsonl": "请每行写一个 JSON 对象。",
+        "ragged_fixedWidth": "该行的长度与约定不符", "mend_ragged_fixedWidth": "请检查是否缺少或多出字符。",
     },
 }  # fmt: skip
 

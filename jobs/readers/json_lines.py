@@ -22,6 +22,8 @@ from jobs.readers.members import members
 from jobs.readers.numbers import styled
 from jobs.readers.outcome import Refused
 
+EXACT_DIGITS = 15  # of a number that a double keeps whatever it is
+LONG = re.compile(rb"[0-9][0-9.]{%d}" % EXACT_DIGITS)
 SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 HALF = re.compile(rb"\\u[dD][89abAB]..(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB]..)\\u[dD][c-fC-F]")
 Kinds = Mapping[str, pl.DataType]  # member → what the parser makes of it, where that is no text
@@ -57,13 +59,13 @@ def read_json_lines(contract: Contract, data: bytes, constants: Mapping[str, str
     wanted = _tree({s for s in sources if not s.startswith("$")})
     kinds = _kinds(contract, wanted)
     ragged: tuple[Ragged, ...] = ()
-    found = None if _torn(lines) else _parsed(lines, wanted, kinds)
+    found = None if _torn(lines) else _parsed(_spelt(lines, contract), wanted, kinds)
     if found is None:
         bad = _bad(lines, wanted)
         _refuse_hopeless(lines, bad, data, place)
         ragged = tuple(Ragged(int(lines.numbers[at]), lines.line(at).decode(), 1, 0, wrong=f"the line is no JSON object: {why}") for at, why in bad.items())
         lines = lines.without(bad.keys())
-        found = _parsed(lines, wanted, kinds)
+        found = _parsed(_spelt(lines, contract), wanted, kinds)
     if found is None:
         raise Refused("unreadable", "The file is not JSON lines: its lines cannot be read one by one. Write one object a line, and send it again.")
     rows, tree, kinds = found
@@ -169,6 +171,22 @@ def _read(text: bytes, tree: Tree, kinds: Kinds) -> pl.DataFrame | None:
         return pl.read_ndjson(io.BytesIO(text), schema=_schema(tree, kinds) or {"": pl.String()})
     except pl.exceptions.PolarsError:
         return None
+
+
+def _spelt(lines: Lines, contract: Contract) -> Lines:
+    """With numbers of more digits than a double keeps as texts, where a decimal column may be meant to keep them: the fast parser would round them."""
+    if not any(c.kind == "decimal" and c.precision > EXACT_DIGITS for c in contract.columns) or not LONG.search(lines.text):
+        return lines
+    return _lines(b"\n".join(_long_as_text(line) if LONG.search(line := lines.line(at)) else line for at in range(len(lines))), lines.numbers)
+
+
+def _long_as_text(line: bytes) -> bytes:
+    """What is no JSON stays as it is: it is found out later."""
+    try:
+        value = json.loads(line, parse_float=lambda text: text if len(text) > EXACT_DIGITS else float(text), parse_int=lambda text: text if len(text) > EXACT_DIGITS else int(text))
+        return json.dumps(value, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        return line
 
 
 def _torn(lines: Lines) -> bool:

@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
+from jobs import land
 from jobs.contracts.model import Column, Contract, Drift
 from jobs.ops.ledger import Ledger
 from jobs.platform.settings import Settings
 from jobs.quality.answer_site import answer_key
+from jobs.quality.implied import rules_of
 from tests.integration.test_quality import COLUMNS, contract_of, deliver, run
 
 pytestmark = pytest.mark.timeout(300)
@@ -80,3 +82,7 @@ def test_a_refused_file_has_events_and_an_answer_that_names_the_header(spark: Sp
     page = store.get_object(Bucket=settings.bucket("docs"), Key=answer_key(contract, rows["renamed.csv"]))["Body"].read().decode()
     assert "“Name”是否即“name”?" in page
     assert sorted(row.id for row in spark.table(f"bronze.{contract.table}").collect()) == [6, *range(10, 55)]
+    follows = dataclasses.replace(contract, drift=EVOLVES)
+    again = land.run(spark, settings, follows, rules_of(follows, settings.root), again=True)
+    assert (again.deliveries, again.refused) == (4, ())
+    assert sorted(row.id or 0 for row in spark.table(f"bronze.{contract.table}").collect()) == [0, *range(1, 7), *range(10, 55)]

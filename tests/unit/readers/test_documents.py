@@ -71,12 +71,19 @@ def test_a_member_shown_whole_and_in_part() -> None:
     assert rows(asked, b'{"rows": [1], "m": {"n": {"k": 2}}}') == [(1, '{"n": {"k": 2}}', '{"k": 2}')]
 
 
-@pytest.mark.parametrize("data", [b'{"rows": [{"a": 1}, {"a": 2', b'{"rows": [{"a": 1}]', b'{"rows": [{"a": 1}]} {}', b'{"rows": [{"a": NaN}]}', b"[1,]", b'{"rows": [{"a": "\xff"}]}'])
+@pytest.mark.parametrize("data", [b'{"rows": [{"a": 1}, {"a": 2', b'{"rows": [{"a": 1}]', b'{"rows": [{"a": 1}]} {}', b'{"rows": [{"a": NaN}]}', b"[1,]"])
 def test_a_broken_document_is_refused_however_it_comes(data: bytes) -> None:
     for sent in (data, gzip.compress(data)):
         with pytest.raises(Refused) as refused:
             landed(JSON, sent)
         assert refused.value.reason == "unreadable"
+
+
+def test_bytes_that_are_no_text_are_named() -> None:
+    for sent in (data := b'{"rows": [{"a": "\xff"}]}', gzip.compress(data)):
+        with pytest.raises(Refused) as refused:
+            landed(JSON, sent)
+        assert refused.value.reason == "wrong_encoding" and "at byte 17, stand the bytes ff" in refused.value.message
 
 
 def test_a_document_that_is_one_row_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -119,3 +119,14 @@ def test_rows_written_are_rows_read(rows: list[dict[str, object]], end: str, asc
     found = outcome(contract(COLUMNS, format="jsonl"), data)
     assert found.rows == [(text(row["a"]), text(row["b"]["c"]), line) for row, line in zip(rows, lines, strict=True)]  # type: ignore[index]
     assert found.counted == len(rows)
+
+
+@given(st.lists(st.tuples(st.integers(-(10**19), 10**19), st.text("ab\"\\,1234567890.", max_size=30)), min_size=1, max_size=5))
+def test_decimals_keep_every_digit_they_were_written_with(rows: list[tuple[int, str]]) -> None:
+    asked = contract([Column("d", "d", "decimal", precision=20, scale=2), Column("t", "t", "string"), Column("row", "$row", "json")], format="jsonl")
+    texts = [f"{'-' if n < 0 else ''}{abs(n) // 100}.{abs(n) % 100:02d}" for n, _ in rows]
+    lines = [f'{{"d": {text}, "t": {json.dumps(note)}}}' for text, (_, note) in zip(texts, rows, strict=True)]
+    frame = outcome(asked, "\n".join(lines).encode()).part.frame
+    assert [str(value) for value in typed(frame, asked).frame["d"]] == texts
+    assert frame["t"].to_list() == [note or None for _, note in rows]
+    assert frame["row"].to_list() == lines
