@@ -27,7 +27,7 @@ from tests.corpus.test_corpus import MODULES
 from tests.unit.readers.made import contract
 
 pytestmark = pytest.mark.slow  # all of it takes some minutes; CI runs it
-RUNS = int(os.environ.get("LAKE_FUZZ_RUNS", "150"))
+RUNS = int(os.environ.get("LAKE_FUZZ_RUNS", "60"))
 SECONDS = 30  # for one delivery: it hangs
 LARGEST = 20_000  # bytes of a file that is mutated
 REASONS = {
