@@ -140,7 +140,7 @@ def strike_server(name: str) -> Callable[[OwnStack, Sequence[Victim]], None]:
 STRIKES = {"job": strike_job, "spark": strike_server("spark"), "store": strike_server("store")}
 
 
-VICTIMS = os.environ.get("LAKE_KILL_VICTIMS", "job,spark,store").split(",")
+VICTIMS = os.environ.get("LAKE_KILL_VICTIMS", "job").split(",")
 
 
 @pytest.mark.parametrize("victim", VICTIMS)
