@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -14,6 +13,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from own_stack import kill
 from pyspark.errors import PySparkException
 from pyspark.errors.exceptions.connect import SparkConnectGrpcException
 from pyspark.sql import SparkSession
@@ -165,7 +165,7 @@ def test_a_dead_part_is_started_again(settings: Settings) -> None:
 
     before = state(settings.state, part(settings, "metastore")).pid
     assert before
-    os.kill(before, signal.SIGKILL)
+    kill(before)
     bring_up(settings, "metastore")
     after = state(settings.state, part(settings, "metastore")).pid
     assert after and after != before
