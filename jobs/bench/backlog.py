@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
 from jobs.bench import payments
@@ -19,8 +17,8 @@ from jobs.contracts.model import Contract
 from jobs.ops.ledger import Ledger
 from jobs.platform.errors import LakeError
 from jobs.platform.settings import Settings
-from jobs.platform.store import delta_options, s3
-from jobs.tables.bronze import METADATA
+from jobs.platform.store import s3
+from jobs.tables import bronze
 
 DAMAGED = b"payment_id,vendor_code\n1,\x00\x00\n"
 UPLOADS = 8  # at once
@@ -71,20 +69,10 @@ def _looked_at(settings: Settings, contract: Contract, done: BatchRun, deliverie
     ledger = Ledger(settings)
     noted = ledger.deliveries(contract.dataset)
     outcomes = Counter(row["outcome"] for row in noted)
-    carried = _carried(settings, contract)
+    commits = bronze.commits(bronze.open_table(settings, contract))
+    carried = Counter(delivery["delivery"] for commit in commits for delivery in commit)
     whole = all(row["rows"] == rows and carried[row["delivery"]] == 1 for row in noted if row["outcome"] == "landed")
     if outcomes != Counter(landed=deliveries, rejected=1) or not whole:
         raise LakeError(f"of {deliveries:,} good deliveries and a damaged one came {dict(outcomes)}", "look into ops.deliveries")
     steps = {row["job"]: row["seconds"] for row in ledger.rows("runs", dataset=contract.dataset, run=done.name)}
-    return Backlog(deliveries + 1, outcomes["landed"], outcomes["rejected"], sum(row["rows"] or 0 for row in noted), done.seconds, done.tasks, len(_commits(settings, contract)), steps)
-
-
-def _carried(settings: Settings, contract: Contract) -> Counter[str]:
-    """Delivery → in how many commits of the bronze table it stands."""
-    return Counter(entry["delivery"] for notes in _commits(settings, contract) for entry in notes)
-
-
-def _commits(settings: Settings, contract: Contract) -> list[list[dict[str, str]]]:
-    """The notes of each commit that carried deliveries."""
-    table = DeltaTable(settings.uri("bronze", contract.table), storage_options=delta_options(settings))
-    return [json.loads(entry[METADATA]) for entry in table.history() if entry.get(METADATA)]
+    return Backlog(deliveries + 1, outcomes["landed"], outcomes["rejected"], sum(row["rows"] or 0 for row in noted), done.seconds, done.tasks, len(commits), steps)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import codecs
-import re
 from collections.abc import Iterator
 
 from jobs.contracts.model import Contract, Manifest
+from jobs.contracts.regexes import bad_regex
 
 SUMMED = ("integer", "decimal", "double")
 Found = tuple[str, tuple[str | int, ...], str]  # customProperty, path inside its value, what is wrong and what to write instead
@@ -21,14 +21,14 @@ def faults(contract: Contract) -> Iterator[Found]:
         if not expected.names and not expected.count:
             yield "expectedFiles", (), "say `names`, `count`, or both"
         for index, name in enumerate(expected.names):
-            if problem := _bad_regex(name):
+            if problem := bad_regex(name):
                 yield "expectedFiles", ("names", index), problem
     if contract.most_shrink is not None and contract.mode != "snapshot":
         yield "mostShrink", (), f"only a snapshot can shrink; this dataset is delivered as {contract.mode}"
 
 
 def _manifest(contract: Contract, manifest: Manifest) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    if problem := _bad_regex(manifest.path):
+    if problem := bad_regex(manifest.path):
         yield ("path",), problem
     try:
         codecs.lookup(manifest.encoding)
@@ -42,11 +42,3 @@ def _manifest(contract: Contract, manifest: Manifest) -> Iterator[tuple[tuple[st
     for index, total in enumerate(manifest.totals):
         if kinds.get(total.column) not in SUMMED:
             yield ("totals", index, "column"), f"{total.column!r} is no column of numbers, so it has no total"
-
-
-def _bad_regex(pattern: str) -> str:
-    try:
-        re.compile(pattern)
-    except re.error as problem:
-        return f"{pattern!r} is not a regex: {problem}"
-    return ""

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from jobs.contracts import database, delivery_options, format_options, formats
 from jobs.contracts.model import Column, Contract
+from jobs.contracts.regexes import bad_regex
 
 PROPERTIES = ("schema", 0, "properties")
 COLUMN_NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -89,7 +90,7 @@ def _reader(document: Any, contract: Contract) -> Iterator[Fault]:
         ("archive", reader.archive.members), *format_options.patterns(reader),
     ]  # fmt: skip
     for path, pattern in [(_custom_at(document, name), p) for name, p in expressions] + [((*at, name), p) for name, p in inside if p]:
-        if problem := _bad_regex(pattern or ""):
+        if problem := bad_regex(pattern or ""):
             yield Fault(path, problem)
 
 
@@ -115,7 +116,7 @@ def _groups(contract: Contract) -> set[str]:
     reader = contract.reader
     found = {"$period", "$member", *format_options.sources(reader)}
     for prefix, pattern in [("$capture.", c.pattern) for c in reader.captures] + ([("$unpivot.", reader.unpivot.headers)] if reader.unpivot else []):
-        if not _bad_regex(pattern):
+        if not bad_regex(pattern):
             found |= {prefix + name for name in re.compile(pattern).groupindex}
     return found | ({"$unpivot.value"} if reader.unpivot else set())
 
@@ -131,10 +132,10 @@ def _column(document: Any, index: int, column: Column, contract: Contract, group
     low, high = column.minimum, column.maximum
     if low is not None and high is not None and _reversed(low, high):
         yield ("logicalTypeOptions",), f"minimum {low} is above maximum {high}: no value can be right"
-    if column.pattern and (problem := _bad_regex(column.pattern)):
+    if column.pattern and (problem := bad_regex(column.pattern)):
         yield ("logicalTypeOptions", "pattern"), problem
     for value in column.value_map:
-        if problem := _bad_regex(value.pattern):
+        if problem := bad_regex(value.pattern):
             yield _custom_at(prop, "valueMap"), problem
     if column.kind == "decimal" and not 0 <= column.scale <= column.precision <= 38:
         yield ("physicalType",), f"decimal({column.precision},{column.scale}) is not possible: at most 38 digits, and no more after the point than in all"
@@ -175,11 +176,3 @@ def _custom_at(holder: Any, name: str) -> tuple[str | int, ...]:
         if item["property"] == name:
             return ("customProperties", index, "value")
     return ("customProperties",)
-
-
-def _bad_regex(pattern: str) -> str:
-    try:
-        re.compile(pattern)
-    except re.error as problem:
-        return f"{pattern!r} is not a regex: {problem}"
-    return ""

@@ -125,11 +125,12 @@ def landed(table: DeltaTable, delivery: str) -> bool:
 
 def notes(table: DeltaTable) -> dict[str, dict[str, Any]]:
     """What each commit noted about its deliveries: how a lost ledger row is rebuilt."""
-    found: dict[str, dict[str, Any]] = {}
-    for entry in table.history():
-        for delivery in json.loads(entry.get(METADATA) or "[]"):
-            found[delivery["delivery"]] = delivery
-    return found
+    return {delivery["delivery"]: delivery for carried in commits(table) for delivery in carried}
+
+
+def commits(table: DeltaTable) -> list[list[dict[str, Any]]]:
+    """The deliveries of each commit that carried some, the newest first, as it noted them."""
+    return [json.loads(entry[METADATA]) for entry in table.history() if entry.get(METADATA)]
 
 
 def judged_rows(spark: SparkSession, contract: Contract, deliveries: Sequence[str]) -> DataFrame:

@@ -69,7 +69,7 @@ def everything(settings: Settings, spark: SparkSession, contract: Contract) -> d
     for layer, table in tables.items():
         found[layer] = table.to_pyarrow_table().to_pylist()
         found[f"{layer} columns"] = rows(spark, f"DESCRIBE {layer}.{contract.table}")
-    found["commits of deliveries"] = [d["delivery"] for entry in tables["bronze"].history() for d in json.loads(entry.get(bronze.METADATA) or "[]")]
+    found["commits of deliveries"] = [delivery["delivery"] for commit in bronze.commits(tables["bronze"]) for delivery in commit]
     named = [f"SELECT '{name}' AS name, to_json(struct(*)) AS row FROM {name}.{contract.table}" for name in ("bronze", "silver", "quarantine")]
     found["by name"] = rows(spark, " UNION ALL ".join(named))
     found["raw"] = _evidence(settings, found["ops.receipts"])
