@@ -21,6 +21,7 @@ from jobs.deliveries.manifest import is_manifest
 from jobs.deliveries.waiting import ready
 from jobs.ops.drift import drift_rows
 from jobs.ops.ledger import Ledger
+from jobs.platform.node_copy import forget
 from jobs.platform.settings import Settings, load_settings
 from jobs.platform.store import s3
 from jobs.quality import drift
@@ -89,6 +90,7 @@ def run(spark: SparkSession, settings: Settings, contract: Contract, rules: Sequ
     publish_answers(settings, contract, rules, asking, drift=drifted)  # before the ledger: what it knows is not looked at again
     ledger.merge("drift", drifted)
     ledger.merge("deliveries", noted)
+    forget(settings, (receipts[name]["sha256"] for name in good))
     refused = tuple((copy["name"], fact.message or "") for n, fact in facts.items() if fact.reason not in (None, "not_applicable") for copy in receipts[n]["copies"])
     records, rows, quarantined = (sum(getattr(fact, count) for fact in good.values()) for count in ("records", "rows", "quarantined"))
     return Landed(contract.dataset, len(good), records, rows, quarantined, refused)

@@ -25,6 +25,7 @@ from jobs.deliveries.manifest import is_manifest
 from jobs.deliveries.promised import Hashes, taken_up, with_arrival
 from jobs.ops.ledger import Ledger
 from jobs.platform.keyring import FRAME, delivery_key, seal
+from jobs.platform.node_copy import NodeCopy
 from jobs.platform.secrets import master_key
 from jobs.platform.settings import Settings, load_settings
 from jobs.platform.store import in_order, keys, s3
@@ -131,7 +132,8 @@ def _manifest(settings: Settings, client: Any, contract: Contract, file: Deliver
 def _inspect(settings: Settings, client: Any, contract: Contract, file: Delivered) -> tuple[str, dict[str, Any]]:
     """SHA-256 of the file, and what it holds: its records by the counter that no parser takes part in."""
     bucket, reader, digest = settings.bucket("landing"), contract.reader, Hashes(contract)
-    chunks = in_order(client, bucket, file.key, file.etag, file.size)
+    near = NodeCopy(settings, 0 if contract.personal else file.size)
+    chunks = near.through(in_order(client, bucket, file.key, file.etag, file.size))
     first = next(chunks, b"")
     hashed = _hashed(digest, chain([first], chunks))
     if is_plain_text(first[:HEAD], reader):
@@ -143,6 +145,7 @@ def _inspect(settings: Settings, client: Any, contract: Contract, file: Delivere
         content = archive_content(Ranged(partial(_range, client, bucket, file), file.size), file.size, file.name, reader)
     else:
         content = archive_content(io.BytesIO(b"".join(hashed)), file.size, file.name, reader)
+    near.keep(digest.hexdigest())
     return digest.hexdigest(), _receipt(content, file.size) | {"digests": digest.others()}
 
 

@@ -50,6 +50,7 @@ class Settings(BaseModel):
     metastore: str | None
     port_base: int
     single_writer: bool = False
+    node_copies_gib: int = 4
 
     @cached_property
     def state(self) -> Path:

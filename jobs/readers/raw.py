@@ -7,6 +7,7 @@ from typing import Any
 
 from jobs.platform.errors import LakeError
 from jobs.platform.keyring import FRAME, delivery_key, frames_of, sealed_range, unseal
+from jobs.platform.node_copy import bytes_of
 from jobs.platform.secrets import master_key
 from jobs.platform.settings import Settings
 
@@ -32,6 +33,8 @@ def read(settings: Settings, client: Any, raw: RawObject, start: int = 0, end: i
     if start >= end:
         return b""
     if not raw.encrypted:
+        if (near := bytes_of(settings, raw.key.rpartition("/")[2], raw.size, start, end)) is not None:
+            return near
         return bytes(client.get_object(Bucket=settings.bucket("raw"), Key=raw.key, Range=f"bytes={start}-{end - 1}")["Body"].read())
     first, stop = frames_of(start, end)
     low, high = sealed_range(first, stop, raw.size)
