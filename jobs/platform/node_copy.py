@@ -9,6 +9,7 @@ import logging
 import os
 import uuid
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from jobs.platform.settings import Settings
@@ -60,7 +61,8 @@ class NodeCopy:
 
     def drop(self) -> None:
         if self._path is not None:
-            self._path.unlink(missing_ok=True)
+            with suppress(OSError):
+                self._path.unlink(missing_ok=True)
             self._path = None
 
     def _lost(self, problem: OSError) -> None:
@@ -86,7 +88,8 @@ def bytes_of(settings: Settings, sha256: str, size: int, start: int, end: int) -
 def forget(settings: Settings, hashes: Iterable[str]) -> None:
     """What has landed is not read again soon."""
     for sha256 in hashes:
-        (_folder(settings) / sha256).unlink(missing_ok=True)
+        with suppress(OSError):
+            (_folder(settings) / sha256).unlink(missing_ok=True)
 
 
 def _folder(settings: Settings) -> Path:
