@@ -7,16 +7,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pyspark.sql import SparkSession
-from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from jobs.bench import payments
 from jobs.bench.ours import delivered, emptied, forget
 from jobs.bench.rounds import Timing
 from jobs.bench.small import ROWS
-from jobs.cli.run import triggered
 from jobs.contracts.load import contract_path, load_contract
 from jobs.contracts.model import Contract
-from jobs.platform.airflow_api import Airflow
+from jobs.platform.airflow_api import Airflow, until_ended
 from jobs.platform.errors import LakeError
 from jobs.platform.settings import Settings
 
@@ -81,8 +79,7 @@ class BatchRun:
 def batch_run(settings: Settings, datasets: Sequence[str]) -> BatchRun:
     """Run these datasets and wait. Raises LakeError where the run fails."""
     airflow = Airflow(settings)
-    name = triggered(airflow, DAG, {"datasets": list(datasets), "periods": []})
-    waits = Retrying(retry=retry_if_result(lambda state: state not in ("success", "failed")), wait=wait_fixed(1), stop=stop_after_delay(PATIENCE))
-    if waits(lambda: airflow.state(DAG, name)) != "success":
+    name = airflow.triggered(DAG, {"datasets": list(datasets), "periods": []})
+    if until_ended(lambda: airflow.state(DAG, name), PATIENCE) != "success":
         raise LakeError(f"the run {name} of {DAG} failed", f"see {airflow.url(DAG, name)}")
     return BatchRun(name, airflow.seconds(DAG, name), len(airflow.tasks(DAG, name)))

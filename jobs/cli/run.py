@@ -10,18 +10,16 @@ from typing import Annotated, Any
 import typer
 from rich.live import Live
 from rich.table import Table
-from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from jobs.cli.console import console
 from jobs.cli.data import contract_of
 from jobs.ops.ledger import Ledger
-from jobs.platform.airflow_api import Airflow
+from jobs.platform.airflow_api import Airflow, until_ended
 from jobs.platform.errors import LakeError
 from jobs.platform.settings import Settings, load_settings
 from jobs.steps import STEPS
 
 PATIENCE = 2 * 3600  # seconds
-DAG_PATIENCE = 120  # seconds until Airflow has read a new DAG file
 
 
 def add(app: typer.Typer) -> None:
@@ -51,25 +49,12 @@ def run_and_watch(settings: Settings, datasets: Sequence[str], periods: tuple[st
     airflow, own = Airflow(settings), len(datasets) == 1
     dag = datasets[0].replace(".", "__") if own else "batch"
     conf = {"periods": list(periods)} | ({} if own else {"datasets": list(datasets)})
-    name = triggered(airflow, dag, conf)
+    name = airflow.triggered(dag, conf)
     with _live(settings, airflow, dag, name, datasets) as look:
-        ended = Retrying(retry=retry_if_result(lambda state: state not in ("success", "failed")), wait=wait_fixed(1), stop=stop_after_delay(PATIENCE))(look)
+        ended = until_ended(look, PATIENCE)
     rows = Ledger(settings).rows("runs", run=name)
     problems = [f"{row['job']} {row['dataset']}: {row['message']}" for row in rows if row["outcome"] == "failed"]
-    return str(ended), airflow.url(dag, name), problems
-
-
-def triggered(airflow: Airflow, dag: str, conf: dict[str, Any]) -> str:
-    """The new run's id. Airflow reads new DAG files every few seconds, so right after a start it is asked again."""
-    for attempt in Retrying(stop=stop_after_delay(DAG_PATIENCE), wait=wait_fixed(2), retry=_not_there_yet, reraise=True):
-        with attempt:
-            return airflow.trigger(dag, conf)
-    raise AssertionError("Retrying either returns or raises")
-
-
-def _not_there_yet(state: Any) -> bool:
-    problem = state.outcome.exception()
-    return isinstance(problem, LakeError) and "has no DAG" in problem.message
+    return ended, airflow.url(dag, name), problems
 
 
 @contextmanager

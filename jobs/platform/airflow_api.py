@@ -1,15 +1,22 @@
-"""Airflow's REST API, as far as `lake run` needs it."""
+"""Airflow's REST API: start a DAG run, look at it, wait for its end."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import httpx
+from tenacity import Retrying, retry_if_exception_type, retry_if_result, stop_after_delay, wait_fixed
 
 from jobs.platform.errors import LakeError
 from jobs.platform.secrets import secret
 from jobs.platform.settings import Settings
+
+DAG_PATIENCE = 120  # seconds until Airflow has read a new DAG file
+
+
+class NoDag(LakeError):
+    """Airflow does not know the DAG (yet)."""
 
 
 class Airflow:
@@ -28,8 +35,12 @@ class Airflow:
         """Start a run with these params; returns its id."""
         answer = self._client.post(f"/dags/{dag}/dagRuns", json={"logical_date": None, "conf": dict(conf)})
         if answer.status_code == 404:
-            raise LakeError(f"Airflow has no DAG {dag!r} (yet)", "wait two minutes after adding a contract, then see ./lake check and .lake/logs/airflow-dags.log")
+            raise NoDag(f"Airflow has no DAG {dag!r} (yet)", "wait two minutes after adding a contract, then see ./lake check and .lake/logs/airflow-dags.log")
         return str(_checked(answer)["dag_run_id"])
+
+    def triggered(self, dag: str, conf: Mapping[str, Any]) -> str:
+        """As `trigger`, patient with a DAG that is new: Airflow reads new files every few seconds. Raises NoDag."""
+        return Retrying(stop=stop_after_delay(DAG_PATIENCE), wait=wait_fixed(2), retry=retry_if_exception_type(NoDag), reraise=True)(self.trigger, dag, conf)
 
     def state(self, dag: str, run: str) -> str:
         return str(_checked(self._client.get(f"/dags/{dag}/dagRuns/{run}"))["state"])
@@ -49,3 +60,8 @@ def _checked(answer: httpx.Response) -> Any:
     if answer.is_error:
         raise LakeError(f"Airflow refused the request ({answer.status_code})", answer.text[:200])
     return answer.json()
+
+
+def until_ended(state: Callable[[], str], patience: float) -> str:
+    """Ask for a run's state each second until it is `success` or `failed`; returns that. Raises tenacity.RetryError after `patience` seconds."""
+    return Retrying(retry=retry_if_result(lambda state: state not in ("success", "failed")), wait=wait_fixed(1), stop=stop_after_delay(patience))(state)

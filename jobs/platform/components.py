@@ -184,7 +184,7 @@ def job_env(settings: Settings) -> dict[str, str]:
 def write_job_conf(settings: Settings) -> Path:
     """The folder with the configuration of a Spark driver of the job role, written anew."""
     home = settings.state / "spark"
-    _write_spark_conf(settings, home, spark_conf(settings))
+    _write_spark_conf(settings, home, job_conf(settings))
     return home
 
 
@@ -217,11 +217,15 @@ def _connect_analyst(settings: Settings) -> Component:
     return Component("spark-analyst", command, env, lambda: _listens(port), (port,), 120, lambda: _write_spark_conf(settings, home, analyst_conf(settings)))
 
 
+def job_conf(settings: Settings) -> dict[str, str]:
+    """Spark's configuration of the jobs' server, which alone learns where the credentials of departments' databases are."""
+    conf = spark_conf(settings)
+    return conf | {name: f"{conf[name]} {credentials_of_databases(settings)}" for name in ("spark.driver.extraJavaOptions", "spark.executor.extraJavaOptions")}
+
+
 def analyst_conf(settings: Settings) -> dict[str, str]:
     """Spark's configuration of the analysts' server: plans and requests pass the two guards compiled beside the LogStore."""
     conf = spark_conf(settings)
-    for name in ("spark.driver.extraJavaOptions", "spark.executor.extraJavaOptions"):
-        conf[name] = conf[name].removesuffix(credentials_of_databases(settings)).strip()
     return conf | {
         "spark.master": "local[2]", "spark.local.dir": str(settings.state / "spark-analyst" / "local"), "spark.connect.grpc.binding.port": str(settings.port("connect_analyst")),
         "spark.sql.extensions": f"{conf['spark.sql.extensions']},org.civiclake.AnalystGuard", "spark.connect.grpc.interceptor.classes": "org.civiclake.AnalystDoor",
@@ -252,10 +256,10 @@ def spark_conf(settings: Settings) -> dict[str, str]:
     told = {} if master.startswith("local") else {f"spark.executorEnv.{name}": value for name, value in task_env(settings).items()}
     return told | {
         "spark.master": master,
-        "spark.executor.extraJavaOptions": f"-Duser.timezone=UTC {credentials_of_databases(settings)}",
+        "spark.executor.extraJavaOptions": "-Duser.timezone=UTC",
         "spark.driver.extraClassPath": f"{jars}/*",
         "spark.executor.extraClassPath": f"{jars}/*",
-        "spark.driver.extraJavaOptions": f"-Duser.timezone=UTC -Dderby.system.home={settings.state}/spark {credentials_of_databases(settings)}",
+        "spark.driver.extraJavaOptions": f"-Duser.timezone=UTC -Dderby.system.home={settings.state}/spark",
         "spark.connect.grpc.binding.address": "127.0.0.1",
         "spark.connect.grpc.binding.port": str(settings.port("connect")),
         "spark.ui.enabled": "false",
