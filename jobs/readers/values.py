@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
@@ -12,6 +12,7 @@ from jobs.readers import dates, numbers
 from jobs.readers.characters import marked, unadorned, unmarked
 from jobs.readers.identifiers import stored_as_number, watched
 from jobs.readers.nulls import without_nulls
+from jobs.readers.plain_values import read_plainly
 from jobs.readers.reasons import AMBIGUOUS_HOUR, reasons
 
 TYPES: dict[str, pl.DataType] = {
@@ -43,6 +44,14 @@ def polars_type(column: Column) -> pl.DataType:
 
 def typed(raw: pl.DataFrame, contract: Contract) -> Typed:
     """`raw`: one column a contract column, as sent (text, or already of a type where the format has types)."""
+    read = {c.name: read_plainly(raw[c.name], c, contract.reader, _formats(c), contract.source_time_zone) for c in contract.columns}
+    left = replace(contract, columns=tuple(c for c in contract.columns if read[c.name] is None))
+    found = typed_by_text(raw, left)
+    return replace(found, frame=pl.DataFrame([found.frame[name] if values is None else values for name, values in read.items()]))
+
+
+def typed_by_text(raw: pl.DataFrame, contract: Contract) -> Typed:
+    """The same, every text trimmed, folded and judged by itself."""
     odd = marked(raw, [c.name for c in contract.columns if c.kind not in TEXTS and raw.schema[c.name] == pl.String])
     texts = raw.select([_sent(column, contract, raw.schema[column.name], column.name in odd).alias(column.name) for column in contract.columns])
     plain = _plain(texts, contract)
