@@ -22,7 +22,7 @@ from jobs.readers.numbers import styled
 
 DAY, DAY_LENGTH = "%Y-%m-%d", 10
 MOMENTS, MOMENT_LENGTH = {"%Y-%m-%d %H:%M:%S": " ", "%Y-%m-%dT%H:%M:%S": "T"}, 19  # and what parts day and time
-FIRST_DAY = dt.date(1, 1, 1)
+FIRST_DAY = (dt.date(1, 1, 1) - dt.date(1970, 1, 1)).days  # of our era; Python has no day before it
 
 Read = Callable[[pl.Series], pl.Series | None]  # texts → values, null where a text is none (or cannot be told); None where one is not plain
 
@@ -88,7 +88,8 @@ def _days(texts: pl.Series) -> pl.Series | None:
     if not _all_long(sent, DAY_LENGTH):
         return None
     days = _cast(sent, pa.date32(), texts.name)
-    return days if days is None or (days.min() or FIRST_DAY) >= FIRST_DAY else None  # type: ignore[operator]
+    first = None if days is None else days.to_physical().min()
+    return None if isinstance(first, int) and first < FIRST_DAY else days
 
 
 def _moments(texts: pl.Series, parted: str, zone: str) -> pl.Series | None:
@@ -108,6 +109,8 @@ def _moments(texts: pl.Series, parted: str, zone: str) -> pl.Series | None:
 def _without_empty(texts: pl.Series) -> pa.Array:
     """Arrow's texts side by side, null where they are empty: a null that is not stated is found out by who asked."""
     found = texts.to_arrow(compat_level=pl.CompatLevel.oldest())
+    if pc.min(pc.binary_length(found)).as_py() != 0:
+        return found
     return pc.if_else(pc.equal(found, ""), pa.scalar(None, found.type), found)
 
 
