@@ -31,7 +31,7 @@ STATED: dict[str, list[tuple[str, ...]]] = {
 PLACES = ("UTC", "Asia/Shanghai", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe")
 NULLS: list[tuple[str, ...]] = [("",), (), ("", "NULL"), ("9999", "-1"), ("2024-01-02", "0"), (" ", "-"), ("", " NA ")]
 WORDS = [
-    "", " ", "0", "-0", "+0", "1", "-1", "007", "9999", " 9999", "12.5", "12.50", "12.500", "12.", ".5", "-.5", "-", ".", "--", "1-", "1,234", "1e3", "1E-2", "1e400", "1e-400", "0x1F", "0X1f",
+    "", " ", "0", "-0", "+0", "1", "-1", "007", "9999", " 9999", "12.5", "12.50", "12.500", "12.", ".5", "-.5", "-", ".", "--", "1-", "1,234", "1e3", "1E-2", "1e002", "1E+1", "1.e1", "+1.50", " 1.5", "1e400", "1e-400", "0x1F", "0X1f",
     "-0x1", "1_000", "inf", "-Infinity", "nan", "NaN", "NULL", "null", "n/a", "NA", " NA ", "无", "—", "'5", "５", "−5", "5\u00a0", "\u30005", "\t5", "5\r", "5\n", "\0", "1/2", "9223372036854775807",
     "9223372036854775808", "-9223372036854775808", "99999999999999999999999999999999999999", "0000000000000000000000000000000000000000001", "1234567890123456.78", "12345678901234567.8",
     "2024-02-29", "2023-02-29", "0000-01-01", "0001-01-01", "9999-12-31", "-001-01-01", "+024-01-01", "2024-1-2", "2024-01-02T", "2024/01/02", "20240102", "2024-13-01", "02/01/2024", "２024-01-02",
@@ -92,7 +92,7 @@ def test_a_column_in_one_go_is_as_text_by_text(kind: Kind) -> None:
     odd = NUMBERS | TIMES | spoilt() | st.sampled_from(WORDS) | st.text(max_size=6)
     texts = st.lists(LIKELY[kind] | st.just(""), max_size=20) | st.tuples(st.lists(LIKELY[kind], max_size=10), st.lists(st.none() | odd, max_size=2)).map(lambda two: two[0] + two[1]) | st.lists(odd, max_size=6)
 
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=150, deadline=None)
     @given(asked(kind), texts)
     def law(contract: Contract, sent: list[str | None]) -> None:
         raw = pl.DataFrame({"v": pl.Series(sent, dtype=pl.String)})
