@@ -10,6 +10,7 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -114,7 +115,7 @@ def _without_empty(texts: pl.Series) -> pa.Array:
     return pc.if_else(pc.equal(found, ""), pa.scalar(None, found.type), found)
 
 
-def _bytes(texts: pa.Array) -> np.ndarray:
+def _bytes(texts: pa.Array) -> npt.NDArray[np.uint8]:
     _, offsets, data = texts.buffers()
     if data is None or not len(texts):
         return np.empty(0, dtype=np.uint8)

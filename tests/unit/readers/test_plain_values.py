@@ -129,7 +129,7 @@ def test_every_short_text_is_read_alike(kind: Kind, letters: str, longest: int, 
 
 
 def test_every_word_is_read_alike_or_not_at_all() -> None:
-    for kind, formats in [(kind, stated) for kind in KINDS for stated in STATED.get(kind, [()])]:
+    for kind, formats in [(each, stated) for each in KINDS for stated in STATED.get(each, [()])]:
         for zone in PLACES if kind == "timestamp" else ("UTC",):
             contract = contract_of(kind, zone, {"null_values": ()}, formats=formats)
             slow = typed_by_text(pl.DataFrame({"v": WORDS}), contract)
@@ -152,13 +152,18 @@ def test_every_word_is_read_alike_or_not_at_all() -> None:
         ("timestamp", ["2024-02-29 10:00:00", "", "2024-02-29T10:00:00"], {}),
         ("timestamp", ["2024-07-01 10:00:00"], {"zone": "Europe/Berlin"}),
     ],
-)
+)  # fmt: skip
 def test_plain_columns_take_the_quick_way(kind: Kind, texts: list[str], options: dict[str, Any]) -> None:
     contract = contract_of(kind, **options)
     [column] = contract.columns
     found = read_plainly(pl.Series("v", texts), column, contract.reader, column.formats or FORMATS.get(kind, ()), contract.source_time_zone)
     assert found is not None
     assert_same(Typed(found.to_frame(), {}), typed_by_text(pl.DataFrame({"v": texts}), contract))
+
+
+def test_a_null_stated_with_blanks_is_no_null_once_they_are_trimmed() -> None:
+    contract, raw = contract_of("integer", reader={"null_values": ("", " NA ")}), pl.DataFrame({"v": ["1", " NA "]})
+    assert_same(typed(raw, contract), typed_by_text(raw, contract))
 
 
 @given(st.lists(st.sampled_from(["V1", "A", "1.0", " 2.0", "\u00a03.0", "\u30004.0", "+5.0", "\x00", "~", "é", "", "1E+05", ":", "zz"]), max_size=4))
