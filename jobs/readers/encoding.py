@@ -196,9 +196,10 @@ def odd_characters(utf8: bytes) -> Odd:
     """Private-use characters (U+E000…, planes 15 and 16) and U+FFFD in valid UTF-8."""
     if utf8.isascii():
         return Odd()
-    data, private = np.frombuffer(utf8, dtype=np.uint8), 0
+    data, private, replacement = np.frombuffer(utf8, dtype=np.uint8), 0, 0
     for start in range(0, len(data), BLOCK):
         leads = np.flatnonzero(data[start : start + BLOCK] >= 0xEE) + start
-        lead, second = data[leads], data[leads + 1]
+        lead, second, third = data[leads], data[leads + 1], data[leads + 2]  # all of these have three bytes or four
         private += int(np.count_nonzero((lead == 0xEE) | ((lead == 0xEF) & (second <= 0xA3)) | ((lead == 0xF3) & (second >= 0xB0)) | (lead == 0xF4)))
-    return Odd(private, utf8.count(b"\xef\xbf\xbd"))
+        replacement += int(np.count_nonzero((lead == 0xEF) & (second == 0xBF) & (third == 0xBD)))
+    return Odd(private, replacement)

@@ -22,6 +22,12 @@ def stored_as_number(value: pl.Expr, column: Column, typed_as_float: bool) -> pl
     return bad | lost_zeros(value, column) if column.identifier else bad
 
 
+def start_with_letters(texts: pl.Series) -> bool:
+    """Whether every text starts with an ASCII character above the digits: none of them was a number, and two comparisons a text tell it."""
+    first, last = texts.min(), texts.max()
+    return first is None or (str(first) >= ":" and str(last) < "\x80")
+
+
 def lost_zeros(value: pl.Expr, column: Column) -> pl.Expr:
     """Digits only, and fewer than the fixed length the contract states."""
     if not fixed_length(column):

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
 from jobs.contracts.model import Column, Contract
 from jobs.readers import dates, numbers
 from jobs.readers.characters import marked, unadorned, unmarked
-from jobs.readers.identifiers import stored_as_number, watched
+from jobs.readers.identifiers import start_with_letters, stored_as_number, watched
 from jobs.readers.nulls import without_nulls
+from jobs.readers.plain_values import read_plainly
 from jobs.readers.reasons import AMBIGUOUS_HOUR, reasons
 
 TYPES: dict[str, pl.DataType] = {
@@ -43,10 +44,19 @@ def polars_type(column: Column) -> pl.DataType:
 
 def typed(raw: pl.DataFrame, contract: Contract) -> Typed:
     """`raw`: one column a contract column, as sent (text, or already of a type where the format has types)."""
+    read = {c.name: read_plainly(raw[c.name], c, contract.reader, _formats(c), contract.source_time_zone) for c in contract.columns}
+    left = replace(contract, columns=tuple(c for c in contract.columns if read[c.name] is None))
+    found = typed_by_text(raw, left)
+    return replace(found, frame=pl.DataFrame([found.frame[name] if values is None else values for name, values in read.items()]))
+
+
+def typed_by_text(raw: pl.DataFrame, contract: Contract) -> Typed:
+    """The same, every text trimmed, folded and judged by itself."""
     odd = marked(raw, [c.name for c in contract.columns if c.kind not in TEXTS and raw.schema[c.name] == pl.String])
     texts = raw.select([_sent(column, contract, raw.schema[column.name], column.name in odd).alias(column.name) for column in contract.columns])
     plain = _plain(texts, contract)
-    frame = plain.select([_dated(texts[c.name], c, contract) if _is_dated(c, texts) else _cast(c, contract, plain.schema[c.name]).alias(c.name) for c in contract.columns])
+    casts = {c.name: _cast(c, contract, plain.schema[c.name], doubted=_doubted(plain[c.name], c)) for c in contract.columns if not _is_dated(c, texts)}
+    frame = plain.select([casts[c.name].alias(c.name) if c.name in casts else _dated(texts[c.name], c, contract) for c in contract.columns])
     failed, messages, doubtful = {}, {}, {}
     for column in contract.columns:
         name = column.name
@@ -105,11 +115,16 @@ def _number_as_text(value: pl.Expr, column: Column, kind: pl.DataType) -> pl.Exp
     return value.cast(pl.String).str.replace(r"\.0+$", "")
 
 
-def _cast(column: Column, contract: Contract, kind: pl.DataType) -> pl.Expr:
+def _doubted(texts: pl.Series, column: Column) -> bool:
+    """Whether a text of the column may have been a number once."""
+    return watched(column) and not (texts.dtype == pl.String and start_with_letters(texts))
+
+
+def _cast(column: Column, contract: Contract, kind: pl.DataType, *, doubted: bool) -> pl.Expr:
     value, target = pl.col(column.name), polars_type(column)
     if column.kind == "timestamp":
         return _timestamp(value, column, contract, kind)
-    if column.kind == "string" and watched(column):
+    if column.kind == "string" and doubted:
         text = value.cast(pl.String)
         return pl.when(stored_as_number(text, column, kind.is_float()).not_()).then(text)
     if kind == target:

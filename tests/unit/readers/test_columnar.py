@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.contracts.model import Column
+from jobs.readers.columnar import _repeated
 from jobs.readers.values import typed
 from tests.unit.readers.made import contract, outcome, refusal
 
@@ -104,3 +105,32 @@ def test_types_of_avro(kind: Any, values: list[Any], read: list[Any]) -> None:
     out = io.BytesIO()
     fastavro.writer(out, fastavro.parse_schema({"type": "record", "name": "r", "fields": [{"name": "v", "type": kind}]}), [{"v": value} for value in values])
     assert [row[0] for row in outcome(contract(["v"], format="avro"), out.getvalue()).rows] == read
+
+
+def repeating(texts: list[str | None], names: tuple[str, ...] = ("s", "n")) -> bytes:
+    """Texts that repeat, in row groups of 100, the last of them short."""
+    out = io.BytesIO()
+    pq.write_table(pa.table([pa.array(texts, pa.string()), pa.array(range(len(texts)), pa.int64())], names=list(names)), out, row_group_size=100)
+    return out.getvalue()
+
+
+def test_texts_that_repeat_stand_where_they_stood() -> None:
+    texts: list[str | None] = ["中", None, "", "a long text of more than twelve bytes", "b"] * 250 + ["c"]
+    data = repeating(texts)
+    opened = pq.ParquetFile(io.BytesIO(data))
+    assert _repeated(opened.metadata, opened.schema_arrow) == ["s"]
+    assert outcome(contract(COLUMNS[:2], format="parquet"), data).rows == list(zip(texts, range(len(texts)), strict=True))
+
+
+def test_texts_that_differ_are_read_as_they_are_written() -> None:
+    data = repeating([f"text {n}" for n in range(1000)])
+    opened = pq.ParquetFile(io.BytesIO(data))
+    assert _repeated(opened.metadata, opened.schema_arrow) == []
+    assert outcome(contract(COLUMNS[:2], format="parquet"), data).rows[999] == ("text 999", 999)
+
+
+def test_a_text_that_repeats_and_is_no_utf8_is_refused() -> None:
+    out = io.BytesIO()
+    texts = pa.Array.from_buffers(pa.string(), 1000, pa.array([b"\xff\xfe" if n % 2 else b"ok" for n in range(1000)], pa.binary()).buffers())
+    pq.write_table(pa.table({"s": texts, "n": pa.array(range(1000), pa.int64())}), out)
+    assert refusal(contract(COLUMNS[:2], format="parquet"), out.getvalue()) == "unreadable"
