@@ -14,6 +14,7 @@ from pyspark.sql import SparkSession
 
 from jobs.platform.settings import Settings, load_settings
 from tests.launcher import lake
+from tests.scheduler import rank
 
 hypothesis.settings.register_profile("lake", deadline=None)  # how long an example takes is no property of ours
 hypothesis.settings.load_profile("lake")
@@ -50,7 +51,16 @@ def real_data() -> Path:
     return REAL_DATA
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Two processes at most share a machine's stack by tests/scheduler.py."""
+    from tests.scheduler import ByStack
+
+    return ByStack(config, log)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: rank(item.nodeid))  # a stable sort: otherwise as collected
     if REAL_DATA.is_dir() or os.environ.get("CI"):
         return
     without = [item for item in items if "real_data" in getattr(item, "fixturenames", ())]

@@ -12,6 +12,7 @@ from jobs.platform.errors import LakeError
 from jobs.platform.settings import load_settings
 
 NEEDED = "store,metastore,spark"  # the slow ones need Airflow too
+TWO_PROCESSES = ["-n", "2"]  # for a run of everything; tests/scheduler.py says what runs beside what
 
 
 def main(arguments: list[str]) -> int:
@@ -19,6 +20,8 @@ def main(arguments: list[str]) -> int:
     chosen = [a for a in arguments if a != "--all"]
     if "--all" not in arguments and "-m" not in chosen:
         chosen += ["-m", "not slow"]
+    if "--all" in arguments or not arguments:
+        chosen += TWO_PROCESSES
     settings = load_settings()
     try:
         bring_up(settings, "" if "--all" in arguments or "slow" in arguments else NEEDED)

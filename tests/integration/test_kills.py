@@ -142,7 +142,7 @@ def strike_server(name: str) -> Callable[[OwnStack, Sequence[Victim]], None]:
 STRIKES = {"job": strike_job, "spark": strike_server("spark"), "store": strike_server("store")}
 
 
-VICTIMS = os.environ.get("LAKE_KILL_VICTIMS", "job").split(",")
+VICTIMS = os.environ.get("LAKE_KILL_VICTIMS", "job,spark,store").split(",")
 
 
 @pytest.mark.parametrize("victim", VICTIMS)
