@@ -19,9 +19,12 @@ from jobs.platform.settings import Settings
 from jobs.quality.answer_site import publish_answers
 from jobs.quality.compile import fused, reader_rule
 from jobs.quality.docs_site import publish, publish_index
+from jobs.quality.history import note
 from jobs.quality.many import in_spark, judge_in_spark, rejected_in_spark
 from jobs.quality.measures import Measures
-from jobs.quality.rules import Rule, columns_of
+from jobs.quality.rules import Rule, columns_of, judging, on_trial
+from jobs.quality.trial import ENGINE
+from jobs.quality.trial_run import trial_results
 from jobs.quality.validate import Verdict, validate
 from jobs.tables.bronze import judged_rows
 
@@ -42,7 +45,8 @@ def run(spark: SparkSession, settings: Settings, contract: Contract, rules: Sequ
     Raises LakeError, once the others are checked, naming the deliveries that no verdict could be had on; they wait, with the reason in the ledger.
     Raises Outage at once where a server has gone.
     """
-    ledger = Ledger(settings)
+    ledger, every, trials = Ledger(settings), rules, on_trial(rules)
+    rules = judging(rules)
     waiting = [row for row in ledger.deliveries(contract.dataset) if row["outcome"] == "landed" and not row["checked"]]
     if not waiting:
         _reviewed(spark, settings, ledger, contract, rules)
@@ -65,7 +69,9 @@ def run(spark: SparkSession, settings: Settings, contract: Contract, rules: Sequ
             if reason := held.get(row["delivery"]) or _hold(contract, rules, mine, row, rejected.get(row["delivery"], 0)):
                 held[row["delivery"]] = reason
     publish_index(settings)
-    ledger.merge("checks", results)
+    counted = trial_results(spark, contract, trials, [row for row in rest if row["delivery"] not in broken])
+    ledger.merge("checks", [*results, *counted])
+    note(ledger, contract, every, [*results, *counted])
     whole = holds(spark, ledger, contract, rest, held, broken)
     outcomes = [_unchecked(row, broken[d]) if (d := row["delivery"]) in broken else outcome_of(row, whole[d]) for row in waiting]
     told = [row | outcome for row, outcome in zip(waiting, outcomes, strict=True) if outcome["checked"]]
@@ -176,7 +182,7 @@ def _reviewed(spark: SparkSession, settings: Settings, ledger: Ledger, contract:
     """What has come since, or what a person decided, may end a hold."""
     rows = review(spark, ledger, contract)
     if rows:
-        publish_answers(settings, contract, rules, _answered(rows), ledger.rows("checks", dataset=contract.dataset))
+        publish_answers(settings, contract, rules, _answered(rows), [row for row in ledger.rows("checks", dataset=contract.dataset) if row["engine"] != ENGINE])
         ledger.merge("deliveries", [outcome_of(row, Hold(row["reason"], row["message"])) for row in rows])
 
 

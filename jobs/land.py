@@ -28,7 +28,8 @@ from jobs.quality import drift
 from jobs.quality.answer_site import publish_answers
 from jobs.quality.compile import REJECTIONS, judge
 from jobs.quality.measures import Measures
-from jobs.quality.rules import Rule
+from jobs.quality.rules import Rule, judging, on_trial
+from jobs.quality.trial import counted
 from jobs.readers import raw
 from jobs.readers.content import from_json
 from jobs.readers.delivery import Piece, read_piece
@@ -188,14 +189,15 @@ def _judged(contract: Contract, rules: Sequence[Rule], personal: frozenset[str],
     """Typed rows with lineage, rejections and, where critical, what was sent; and what drifted."""
     values = typed(part.frame, contract)
     frame = values.frame.with_columns(part.frame["_record"], part.frame["_part"])
-    judged = judge(frame, rules, values.failed, personal, values.messages, values.doubtful, contract.lenient, drift.of_rows(contract, part))
+    judged = judge(frame, judging(rules), values.failed, personal, values.messages, values.doubtful, contract.lenient, drift.of_rows(contract, part))
+    measures = judged.measures.beside(counted(frame, on_trial(rules), personal))
     sent = _sent(part.frame, judged.critical)
     frame = frame.with_columns(judged.rejections.alias("_rejections"), sent.alias("_raw"), drift.extra(contract, part, values).alias("_extra"))
     if part.ragged:
         frame = pl.concat([frame, _ragged(frame, part)], how="vertical")
     frame = frame.with_columns(pl.lit(piece.raw.delivery).alias("_delivery"), pl.lit(piece.period).alias("_period"))
     events = drift.seen(contract, part, values, judged.measures, several=not piece.whole or piece.content.in_order)
-    return frame, judged.measures, int(judged.critical.sum()) + len(part.ragged), to_dicts(events)
+    return frame, measures, int(judged.critical.sum()) + len(part.ragged), to_dicts(events)
 
 
 def _sent(frame: pl.DataFrame, critical: pl.Series) -> pl.Series:

@@ -93,6 +93,30 @@ TABLES: Mapping[str, LedgerTable] = {
             ("unexpected", N), ("success", B), ("engine", S), ("fingerprint", S), ("observed", S), ("sample", S), ("checked_at", T),
         ]),
     ),
+    # one row a definition that a rule of a dataset has had, and whether it judged or was on trial; its first and last check
+    "rules": LedgerTable(
+        ("dataset", "rule", "fingerprint", "status"),
+        pa.schema([
+            ("dataset", S), ("rule", S), ("fingerprint", S), ("status", S), ("type", S), ("column", S), ("severity", S), ("mostly", F),
+            ("definition", S),  # JSON: type, kwargs, severity
+            ("origin", S), ("first_seen", T), ("last_seen", T),
+        ]),
+    ),
+    # one row a definition of a rule that judged a delivery: what ops.checks said before a later check took its place
+    "judgements": LedgerTable(
+        ("dataset", "delivery", "rule", "fingerprint", "engine"),
+        pa.schema([
+            ("dataset", S), ("delivery", S), ("rule", S), ("fingerprint", S), ("engine", S), ("severity", S), ("evaluated", N), ("unexpected", N), ("success", B), ("first_at", T), ("last_at", T),
+        ]),
+    ),
+    # one row a rule on trial and a delivery that it was tried on
+    "trials": LedgerTable(
+        ("dataset", "delivery", "rule", "fingerprint"),
+        pa.schema([
+            ("dataset", S), ("delivery", S), ("rule", S), ("fingerprint", S), ("period", S), ("name", S), ("type", S), ("column", S), ("severity", S), ("evaluated", N),
+            ("unexpected", N), ("newly", N), ("would_hold", B), ("why", S), ("observed", S), ("sample", S), ("outcome", S), ("message", S), ("tried_at", T),
+        ]),
+    ),
     # one row a row rejected by a rule that is judged in Spark, before silver
     "rejections": LedgerTable(
         ("dataset", "delivery", "record", "part", "rule"),

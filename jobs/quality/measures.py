@@ -17,6 +17,7 @@ class RuleMeasure:
     ignored: int = 0
     unexpected: int = 0
     samples: tuple[tuple[int, Any], ...] = ()  # (record, value) of the first failures
+    problem: str | None = None  # why a rule on trial could not be evaluated; its counts are then of some rows only
 
     @property
     def share_met(self) -> float:
@@ -33,6 +34,10 @@ class Measures:
         ids = [*self.rules, *(r for r in other.rules if r not in self.rules)]
         return Measures(self.rows + other.rows, {rule: _sum(self.rules.get(rule, RuleMeasure()), other.rules.get(rule, RuleMeasure())) for rule in ids})
 
+    def beside(self, others: dict[str, RuleMeasure]) -> Measures:
+        """With measures of other rules on the same rows."""
+        return Measures(self.rows, self.rules | others)
+
     def to_json(self) -> str:
         return json.dumps(asdict(self), ensure_ascii=False, default=str)
 
@@ -41,10 +46,10 @@ class Measures:
         if not text:
             return Measures()
         loaded = json.loads(text)
-        rules = {k: RuleMeasure(v["evaluated"], v["ignored"], v["unexpected"], tuple((r, x) for r, x in v["samples"])) for k, v in loaded["rules"].items()}
+        rules = {k: RuleMeasure(v["evaluated"], v["ignored"], v["unexpected"], tuple((r, x) for r, x in v["samples"]), v.get("problem")) for k, v in loaded["rules"].items()}
         return Measures(loaded["rows"], rules)
 
 
 def _sum(a: RuleMeasure, b: RuleMeasure) -> RuleMeasure:
     samples = tuple(sorted([*a.samples, *b.samples], key=lambda s: s[0])[:SAMPLES])
-    return RuleMeasure(a.evaluated + b.evaluated, a.ignored + b.ignored, a.unexpected + b.unexpected, samples)
+    return RuleMeasure(a.evaluated + b.evaluated, a.ignored + b.ignored, a.unexpected + b.unexpected, samples, a.problem or b.problem)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Severity = Literal["critical", "warning", "info"]
 Scope = Literal["row", "rows", "aggregate"]
+TRIAL = "trial"  # `meta.status`
 
 
 @dataclass(frozen=True)
@@ -30,13 +32,28 @@ class Rule:
     unfused: str | None = None
 
     @property
+    def trial(self) -> bool:
+        """It judges nothing yet: what it would have rejected is counted."""
+        return bool(self.meta.get("status") == TRIAL)
+
+    @property
     def mostly(self) -> float:
         return float(self.kwargs.get("mostly", 1.0))
 
     @property
     def fingerprint(self) -> str:
+        """Of what it demands and how strictly (type, arguments with `mostly` and `row_condition`, severity), not of its words or whether it is on trial."""
         text = json.dumps([self.type, self.kwargs, self.severity], sort_keys=True, ensure_ascii=False, default=str)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def judging(rules: Sequence[Rule]) -> tuple[Rule, ...]:
+    """The rules that reject, flag and hold."""
+    return tuple(rule for rule in rules if not rule.trial)
+
+
+def on_trial(rules: Sequence[Rule]) -> tuple[Rule, ...]:
+    return tuple(rule for rule in rules if rule.trial)
 
 
 def columns_of(rule: Rule) -> list[str]:

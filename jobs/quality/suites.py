@@ -13,6 +13,7 @@ from jobs.contracts.load import BrokenContract, Finding, read_yaml
 from jobs.contracts.model import Contract
 from jobs.contracts.odcs import did_you_mean
 from jobs.quality.compile import ROW_TYPES
+from jobs.quality.rules import TRIAL
 
 SEVERITIES = ("critical", "warning", "info")
 SUITE_KEYS = ("name", "meta", "expectations")
@@ -123,6 +124,13 @@ def _item_faults(contract: Contract, item: Any, line: int) -> Iterator[tuple[int
         yield _line(item, "kwargs", line), "kwargs are names with values, e.g. column: amount"
         return
     yield from _column_faults(contract, type_, kwargs, _line(item, "kwargs", line))
+    yield from _status_faults(item.get("meta"), _line(item, "meta", line))
+
+
+def _status_faults(meta: Any, line: int) -> Iterator[tuple[int, str]]:
+    """A misspelt status would let a rule judge that is meant to be tried."""
+    if isinstance(meta, dict) and "status" in meta and meta["status"] != TRIAL:
+        yield _line(meta, "status", line), f"status {meta['status']!r}: it is {TRIAL!r} for a rule that judges nothing yet, and left out for one that judges"
 
 
 def _column_faults(contract: Contract, type_: str, kwargs: Any, line: int) -> Iterator[tuple[int, str]]:
