@@ -159,7 +159,7 @@ class ColumnCustom(Custom):
     """On a property."""
 
     unit: str = Field("", description="Unit of measure, e.g. kWh, CNY.")
-    formats: tuple[str, ...] = Field((), description="strptime formats, tried in order; with `roc:` in front years of the Republic of China (`roc:民國%Y年%m月%d日`); or `excel1900`, `excel1904` (serials), `epochSeconds`, `epochMilliseconds`.")
+    formats: tuple[str, ...] = Field((), description="strptime formats, tried in order; with `roc:` in front years of the Republic of China (`roc:民國%Y年%m月%d日`); or `excel1900`, `excel1904` (serials), `epochSeconds`, `epochMilliseconds`. An hour without minutes is the full hour.")
     null_values: tuple[str, ...] = Field((), description="Texts that mean 'no value' in this column.")
     value_map: tuple[ValueMapCustom, ...] = Field((), description="The first pattern found in the text as sent gives the value.")
     optional: bool = Field(False, description="The whole column may be missing from a dump.")

@@ -30,6 +30,7 @@ class Shape:
     strptime: str
     calendar: Literal["gregorian", "roc", "two digits"]
     offset: bool  # the text says its own distance from UTC
+    hour_alone: bool = False
 
     @property
     def regex(self) -> str:
@@ -46,9 +47,9 @@ def shape(format_: str) -> Shape:
     pieces = [_piece(token, names, index) for index, token in enumerate(tokens)]
     at = next((i for i, name in enumerate(names) if name in ("Y", "y")), len(names))
     year = "" if at == len(names) else "[0-9]{1,3}" if format_.startswith(ROC) else pieces[at]
-    calendar: Literal["gregorian", "roc", "two digits"] = "roc" if format_.startswith(ROC) else "two digits" if "y" in names else "gregorian"
+    calendar: Literal["gregorian", "roc", "two digits"] = "roc" if format_.startswith(ROC) and "y" not in names else "two digits" if "y" in names else "gregorian"
     strptime = "".join("%Y" if i == at else token[0] for i, token in enumerate(tokens))
-    return Shape("".join(pieces[:at]), year, "".join(pieces[at + 1 :]), strptime, calendar, bool({"z", ":z"} & set(names)))
+    return Shape("".join(pieces[:at]), year, "".join(pieces[at + 1 :]), strptime, calendar, bool({"z", ":z"} & set(names)), bool({"H", "I"} & set(names)) and "M" not in names)
 
 
 def spelled_out(format_: str) -> str:
@@ -66,8 +67,8 @@ def _piece(token: re.Match[str], names: list[str], index: int) -> str:
     return "[0-9]{2}" if touching and name in "mdHIM" else "[0-5][0-9]" if touching and name == "S" else SHAPES[name]
 
 
-def fault(format_: str, kind: str, two_digit_years: bool) -> str:
-    """What is wrong with a format of a column of this kind, and what to write instead; empty where it is right."""
+def fault(format_: str, two_digit_years: bool) -> str:
+    """What is wrong with a format, and what to write instead; empty where it is right."""
     if format_ in NUMERIC:
         return ""
     try:
@@ -79,8 +80,20 @@ def fault(format_: str, kind: str, two_digit_years: bool) -> str:
         return f"{format_!r} lacks a year, a month or a day: a part of a date is never completed by guessing; keep such a column as a string"
     if found.calendar == "two digits" and not two_digit_years:
         return f"{format_!r} has years of two digits: state their century, e.g. twoDigitYearsFrom: 1950 (the years 1950 to 2049)"
-    if kind == "timestamp" and not ({"H", "I"} & names) and names & {"M", "S"}:
-        return f"{format_!r} has minutes and no hour"
+    return _clock_fault(format_, {name for name in names if name}, found)
+
+
+def _clock_fault(format_: str, names: set[str], found: Shape) -> str:
+    """What no reader can make a time of, of a format with a whole date."""
+    fractions = names & {".f", ".3f", ".6f", ".9f"}
+    if found.calendar != "roc" and format_.startswith(ROC) or {"Y", "y"} <= names:
+        return f"{format_!r} needs exactly one year, %Y" + (" after roc:" if format_.startswith(ROC) else " or %y")
+    if ("I" in names) != ("p" in names):
+        return f"{format_!r} has one of %I (hours to 12) and %p (AM or PM) without the other"
+    if not names & {"H", "I"} and (names & {"M", "S", "z", ":z"} or fractions):
+        return f"{format_!r} has minutes, seconds or an offset, and no hour"
+    if fractions and "S" not in names or "S" in names and "M" not in names:
+        return f"{format_!r} has {'fractions and no seconds' if fractions and 'S' not in names else 'seconds and no minutes'}"
     return ""
 
 

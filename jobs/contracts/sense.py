@@ -150,7 +150,7 @@ def _written(column: Column, contract: Contract) -> Iterator[tuple[str, str]]:
     """How values are written: (customProperty, what is wrong)."""
     if column.kind in ("date", "timestamp"):
         century = column.two_digit_years_from or contract.reader.two_digit_years_from
-        yield from (("formats", problem) for f in column.formats if (problem := formats.fault(f, column.kind, century is not None)))
+        yield from (("formats", problem) for f in column.formats if (problem := formats.fault(f, century is not None)))
         if problem := formats.clash(column.formats):
             yield "formats", problem
     if column.identifier and column.kind != "string":

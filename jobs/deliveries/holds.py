@@ -66,7 +66,7 @@ def holds(spark: SparkSession, ledger: Ledger, contract: Contract, rows: Sequenc
     decided = {name: _decided(hold, asked.get(name)) for name, hold in found.items()}
     if contract.most_shrink is not None:
         lost = _shrunk(ledger, contract, decided, asked, set(unchecked))
-        decided |= {d: _decided(_shrunk_hold(contract, d, what), asked.get(d)) for d, what in lost.items() if d in decided and not decided[d].reason}
+        decided |= {d: _decided(_shrunk_hold(contract, what), asked.get(d)) for d, what in lost.items() if d in decided and not decided[d].reason}
     return decided
 
 
@@ -79,9 +79,9 @@ def _decided(hold: Hold, decision: Decision | None) -> Hold:
     return Hold(None, f"{str(hold.message).rstrip('.')}; {decision}") if hold.reason else hold
 
 
-def _shrunk_hold(contract: Contract, delivery: str, lost: Shrunk) -> Hold:
+def _shrunk_hold(contract: Contract, lost: Shrunk) -> Hold:
     said = f"The snapshot has {lost.rows:,} rows, {lost.loss:.1%} fewer than the {lost.rows_before:,} of {lost.before}; the contract lets it lose {contract.most_shrink:.1%}."
-    return Hold("shrunk", f"{said} If it is right, let it through: ./lake approve {contract.dataset} {delivery} --by NAME --because TEXT")
+    return Hold("shrunk", f"{said} Send the whole file again, or confirm that it is whole.")
 
 
 def _shrunk(ledger: Ledger, contract: Contract, holds: Mapping[str, Hold], asked: Mapping[str, Decision], unchecked: set[str]) -> dict[str, Shrunk]:

@@ -13,12 +13,13 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, Template
 
 from jobs.contracts.model import Column, Contract, Language
+from jobs.quality.answer_message import whole
 from jobs.quality.answer_words import mend_of, reason_of, rule_of, words
-from jobs.quality.compile import reader_rule
-from jobs.quality.drift_words import refusal
+from jobs.quality.compile import MASK, reader_rule
 from jobs.quality.measures import Measures, RuleMeasure
 from jobs.quality.rules import Rule, columns_of
 from jobs.readers.drift import Event
+from jobs.readers.values import why
 
 EXAMPLES = 20
 # Spreadsheets take a text that starts like this for a formula and run it: the apostrophe keeps it a text (OWASP, CSV injection).
@@ -27,10 +28,14 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 @dataclass(frozen=True)
 class Example:
-    """`line`: of a text file; the row of a sheet; the number of the record elsewhere. `value` as sent, masked where it is personal, None where it is not kept."""
+    """`line`: of a text file; the row of a sheet; the number of the record elsewhere. `value` as sent, masked where it is personal, None where it is not kept.
+
+    `why`: what is wrong with this value, where that is known better than of all of them.
+    """
 
     line: int
     value: str | None
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,7 @@ def answer(
     """`row`: of ops.deliveries; `checks`: of ops.checks; `in_spark`: some of ops.rejections; `drift`: of ops.drift. All of this delivery; pure: the ledger says all of it."""
     language = contract.language
     faults = [*_landed(contract, rules, Measures.from_json(row["measures"])), *_ragged(contract, row), *_from_spark(contract, rules, checks, in_spark)]
-    message = refusal(contract, row["reason"], drift, language) or row["message"] or ""
+    message = whole(contract, rules, row, checks, drift)
     return Answer(
         language, contract.title, contract.dataset, contract.owner, row["period"], row["name"], row["sha256"], row["outcome"],
         reason_of(row["reason"], language) if row["reason"] else "", message, row["rows"] or 0, row["quarantined"] or 0,
@@ -83,7 +88,7 @@ def answer(
 def _landed(contract: Contract, rules: Sequence[Rule], measures: Measures) -> list[Fault]:
     known = {rule.id: rule for rule in rules}
     failed = [(known.get(name) or reader_rule(name), measure) for name, measure in measures.rules.items() if measure.unexpected]
-    return [_fault(contract, rule, measure.unexpected, _examples(measure)) for rule, measure in failed if rule and rule.severity != "info"]
+    return [_fault(contract, rule, measure.unexpected, _explained(contract, rule, _examples(measure))) for rule, measure in failed if rule and rule.severity != "info"]
 
 
 def _ragged(contract: Contract, row: Mapping[str, Any]) -> list[Fault]:
@@ -107,6 +112,15 @@ def _lines(some: Sequence[Mapping[str, Any]], rule: Rule) -> tuple[Example, ...]
 
 def _examples(measure: RuleMeasure) -> tuple[Example, ...]:
     return tuple(Example(record, None if value is None else str(value)) for record, value in measure.samples[:EXAMPLES])
+
+
+def _explained(contract: Contract, rule: Rule, examples: tuple[Example, ...]) -> tuple[Example, ...]:
+    """Texts that are no value of their column, each with why; a value that is not shown has none."""
+    if rule.type not in ("castable", "retyped"):
+        return examples
+    told = [e.value if e.value is not None and e.value != MASK else "" for e in examples]
+    reasons = why(told, contract.column(columns_of(rule)[0]), contract)
+    return tuple(Example(e.line, e.value, said or "") if text else e for e, text, said in zip(examples, told, reasons, strict=True))
 
 
 def _fault(contract: Contract, rule: Rule, rows: int, examples: tuple[Example, ...]) -> Fault:
@@ -138,7 +152,7 @@ def csv_of(said: Answer) -> bytes:
         table.writerow(_texts(said.file, "", "", "", said.message, said.reason, ""))
     for fault in said.faults:
         for example in fault.examples or (Example(0, None),):
-            table.writerow(_texts(said.file, example.line or "", fault.column, example.value or "", fault.wrong, fault.mend, fault.rows))
+            table.writerow(_texts(said.file, example.line or "", fault.column, example.value or "", example.why or fault.wrong, fault.mend, fault.rows))
     return b"\xef\xbb\xbf" + sink.getvalue().encode()
 
 

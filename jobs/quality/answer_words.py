@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from jobs.contracts.date_words import written
 from jobs.contracts.model import Column, Language
 from jobs.quality.rules import Rule
+from jobs.quality.whole_words import ROWS_ZH, WHOLE
 from jobs.quality.words import SHOWN, message_of
 
-A_DAY = dt.datetime(2024, 8, 5, 13, 30)  # for examples of how a date is written
+FORMATS = {"date": ("%Y-%m-%d",), "timestamp": ("%Y-%m-%d %H:%M:%S",)}
 
 WORDS: Mapping[Language, Mapping[str, str]] = {
     "en": {
@@ -100,6 +101,8 @@ def rule_of(rule: Rule, language: Language) -> str:
     said = rule.meta.get("message")
     if isinstance(said, dict) and language in said:
         return str(said[language])
+    if rule.scope == "aggregate" and rule.type in WHOLE and not isinstance(said, dict):
+        return WHOLE[rule.type](rule.kwargs)[language == "zh"]
     if language == "zh" and rule.type in RULES_ZH:
         return RULES_ZH[rule.type](rule.kwargs)
     return message_of(rule)
@@ -118,6 +121,8 @@ def _set_zh(kwargs: Mapping[str, Any]) -> str:
 
 
 RULES_ZH: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    **ROWS_ZH,
+    "expect_column_values_to_match_strftime_format": lambda k: f"应为这样书写的日期:{written(k['strftime_format'], zh=True)}",
     "castable": lambda k: "不是该字段类型的有效值",
     "retyped": lambda k: "不是该字段类型的有效值,该单元格已置空",
     "unknown_column": lambda k: "该行在未约定的字段中有值",
@@ -164,8 +169,9 @@ def _as_kind(column: Column, zh: bool) -> str:
         return KINDS[column.kind][zh]
     if column.kind == "decimal":
         return f"请填写数字,最多 {column.scale} 位小数。" if zh else f"Write a number with at most {column.scale} decimals."
-    formats = column.formats or (("%Y-%m-%d",) if column.kind == "date" else ("%Y-%m-%d %H:%M:%S",))
-    shown = [A_DAY.strftime(f) for f in formats]
+    shown = [written(f, zh=zh) for f in column.formats or FORMATS.get(column.kind, ())]
+    if not shown:
+        return "请更正该值。" if zh else "Correct the value."
     return f"请按此格式填写:{'、'.join(shown)}。" if zh else f"Write it like {' or '.join(shown)}."
 
 

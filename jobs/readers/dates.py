@@ -98,22 +98,29 @@ def _day(value: pl.Expr, format_: str, zone: str, century: int | None) -> pl.Exp
         day = _epoch(value, format_).dt.convert_time_zone(zone).dt.date()
         return pl.when(day.is_between(pl.lit(FIRST.date()), pl.lit(LAST.date()))).then(day)
     found = shape(format_)
-    return _shaped(value, found, _gregorian(value, found, century).str.to_date(found.strptime, strict=False, cache=False))
+    text, strptime = _to_the_minute(_gregorian(value, found, century), found)
+    return _shaped(value, found, text.str.to_date(strptime, strict=False, cache=False))
 
 
 def _local(value: pl.Expr, format_: str, century: int | None) -> pl.Expr:
     if format_.startswith("excel"):
         return _serial(value, format_)
     found = shape(format_)
-    return _shaped(value, found, _gregorian(value, found, century).str.to_datetime(found.strptime, strict=False, time_unit="us", cache=False))
+    text, strptime = _to_the_minute(_gregorian(value, found, century), found)
+    return _shaped(value, found, text.str.to_datetime(strptime, strict=False, time_unit="us", cache=False))
 
 
 def _instant(value: pl.Expr, format_: str) -> pl.Expr:
     if format_.startswith("epoch"):
         return _epoch(value, format_)
     found = shape(format_)
-    text = _gregorian(value, found, None).str.replace("[Zz]$", "+00:00")
-    return _of_our_era(_shaped(value, found, text.str.to_datetime(found.strptime, strict=False, time_unit="us", cache=False).dt.convert_time_zone("UTC")))
+    text, strptime = _to_the_minute(_gregorian(value, found, None).str.replace("[Zz]$", "+00:00"), found)
+    return _of_our_era(_shaped(value, found, text.str.to_datetime(strptime, strict=False, time_unit="us", cache=False).dt.convert_time_zone("UTC")))
+
+
+def _to_the_minute(text: pl.Expr, found: Shape) -> tuple[pl.Expr, str]:
+    """Text and format with the minute 0, where the format has an hour alone: polars does not read an hour without minutes."""
+    return (text + " 00", f"{found.strptime} %M") if found.hour_alone else (text, found.strptime)
 
 
 def _shaped(value: pl.Expr, found: Shape, read: pl.Expr) -> pl.Expr:

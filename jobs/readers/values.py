@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import polars as pl
 
-from jobs.contracts.model import Column, Contract
+from jobs.contracts.model import Column, Contract, Language
 from jobs.readers import dates, numbers
 from jobs.readers.characters import marked, unadorned, unmarked
 from jobs.readers.identifiers import start_with_letters, stored_as_number, watched
@@ -38,6 +38,12 @@ class Typed:
     doubtful: dict[str, tuple[pl.Series, pl.Series, str]] = field(default_factory=dict)
 
 
+def why(texts: Sequence[str], column: Column, contract: Contract) -> list[str | None]:
+    """What is wrong with each text that was sent for this column, in the contract's language; None for a text that is a value."""
+    said = typed_by_text(pl.DataFrame({column.name: pl.Series(texts, dtype=pl.String)}), replace(contract, columns=(column,)), contract.language).messages
+    return said[column.name].to_list() if column.name in said else [None] * len(texts)
+
+
 def polars_type(column: Column) -> pl.DataType:
     return pl.Decimal(column.precision, column.scale) if column.kind == "decimal" else TYPES[column.kind]
 
@@ -50,8 +56,8 @@ def typed(raw: pl.DataFrame, contract: Contract) -> Typed:
     return replace(found, frame=pl.DataFrame([found.frame[name] if values is None else values for name, values in read.items()]))
 
 
-def typed_by_text(raw: pl.DataFrame, contract: Contract) -> Typed:
-    """The same, every text trimmed, folded and judged by itself."""
+def typed_by_text(raw: pl.DataFrame, contract: Contract, language: Language = "en") -> Typed:
+    """The same, every text trimmed, folded and judged by itself. `language`: of the messages."""
     odd = marked(raw, [c.name for c in contract.columns if c.kind not in TEXTS and raw.schema[c.name] == pl.String])
     texts = raw.select([_sent(column, contract, raw.schema[column.name], column.name in odd).alias(column.name) for column in contract.columns])
     plain = _plain(texts, contract)
@@ -63,7 +69,7 @@ def typed_by_text(raw: pl.DataFrame, contract: Contract) -> Typed:
         if frame[name].null_count() != texts[name].null_count():
             mask = texts[name].is_not_null() & frame[name].is_null()
             failed[name] = (mask, _as_sent(raw[name], texts[name]))
-            said = reasons(texts[name].filter(mask), column, contract, _formats(column))
+            said = reasons(texts[name].filter(mask), column, contract, _formats(column), language)
             messages[name] = pl.Series(name, [], dtype=pl.String).extend_constant(None, raw.height).scatter(mask.arg_true(), said)
         if column.kind == "timestamp" and (mask := _ambiguous(texts[name], frame[name], column, contract)).any():
             doubtful[name] = (mask, _as_sent(raw[name], texts[name]), AMBIGUOUS_HOUR.format(zone=contract.source_time_zone))

@@ -258,6 +258,6 @@ def test_a_department_is_answered_about_what_it_has_to_mend_and_nothing_else(spa
     run(spark, settings, contract, [])
     said = answers(store, settings, contract)
     assert set(said) == {"bad_row.csv", "twice.csv", "empty.csv"}
-    assert "bad_row.csv,3,born,yesterday,不是该字段类型的有效值,请按此格式填写:2024-08-05。,1" in said["bad_row.csv"].splitlines()
+    assert "bad_row.csv,3,born,yesterday,不是约定写法(例如 2024-08-25)的日期,请按此格式填写:2024-08-25。,1" in said["bad_row.csv"].splitlines()
     assert [line.split(",")[1:3] for line in said["twice.csv"].splitlines()[1:]] == [["2", "id"], ["3", "id"]]
     assert "文件为空,请重新报送。" in said["empty.csv"]

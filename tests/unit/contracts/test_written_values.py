@@ -88,7 +88,7 @@ def test_what_cannot_be_meant_is_refused(tmp_path: Path, before: str, after: str
     ],
 )  # fmt: skip
 def test_the_shape_of_a_format(format_: str, text: str, fits: bool) -> None:
-    assert fault(format_, "timestamp", True) == ""
+    assert fault(format_, True) == ""
     assert bool(re.search(shape(format_).regex.replace(r"\p{L}", "[A-Za-z]"), text)) is fits
 
 
