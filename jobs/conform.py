@@ -15,7 +15,8 @@ from jobs.deliveries import corrections
 from jobs.ops.ledger import Ledger
 from jobs.platform.settings import Settings
 from jobs.quality.rules import Rule
-from jobs.tables import silver
+from jobs.quarantine.events import in_order
+from jobs.tables import mended, silver
 from jobs.tables.states import Standing, standings, states
 
 STATES = ("silver", "quarantined", "duplicate", "superseded", "held")
@@ -37,22 +38,35 @@ def run(spark: SparkSession, settings: Settings, contract: Contract, rules: Sequ
     stands = standings(deliveries, receipts)
     if not stands:
         return Conformed(contract.dataset, 0, False, {})
-    made_from = _fingerprint(ledger, contract, stands)
+    events = _events(spark, settings, ledger, contract)
+    made_from = _fingerprint(ledger, contract, stands, events)
     changed = silver.fingerprint(settings, contract) != made_from
-    judged = states(spark, contract, stands)
+    judged = states(spark, contract, stands, [row["event"] for row in events])
     if changed:
         silver.replace(spark, settings, contract, judged.where("_state = 'silver'"), made_from)
     if any(row["outcome"] in ("landed", "held") and row.get("counted_from") != made_from for row in deliveries):  # a run may end between the two
         _count(ledger, contract, judged.groupBy("_delivery", "_state").count().toArrow().to_pylist(), deliveries, made_from)
     corrections.record(spark, ledger, contract, deliveries, receipts)
+    if new := [row for row in events if not row["applied"]]:
+        ledger.merge("quarantine_events", [{"dataset": contract.dataset, "event": row["event"], "applied": True} for row in new])
     totals = {state: sum(row[state] or 0 for row in ledger.deliveries(contract.dataset)) for state in ("silver", "duplicate", "superseded", "held")}
     return Conformed(contract.dataset, totals["silver"], changed, totals)
 
 
-def _fingerprint(ledger: Ledger, contract: Contract, stands: Sequence[Standing]) -> str:
+def _events(spark: SparkSession, settings: Settings, ledger: Ledger, contract: Contract) -> list[dict[str, Any]]:
+    """What people made of quarantined rows, the oldest first, where its rows can be read by name."""
+    events = in_order(ledger.rows("quarantine_events", dataset=contract.dataset))
+    if events:
+        mended.create(spark, settings, contract)
+    return events
+
+
+def _fingerprint(ledger: Ledger, contract: Contract, stands: Sequence[Standing], events: Sequence[dict[str, Any]]) -> str:
     in_spark = [row for row in ledger.rows("checks", dataset=contract.dataset, engine="spark") if row["severity"] != "info"]
     rejected = sorted((row["delivery"], row["rule"], row["fingerprint"], str(row["unexpected"])) for row in in_spark)  # what decides ops.rejections
-    facts = [sorted(map(str, map(asdict, stands))), rejected, contract.mode, contract.key, contract.identity, list(silver.columns(contract).items())]
+    facts: list[Any] = [sorted(map(str, map(asdict, stands))), rejected, contract.mode, contract.key, contract.identity, list(silver.columns(contract).items())]
+    if events:
+        facts.append([row["event"] for row in events])
     return hashlib.sha256(repr(facts).encode()).hexdigest()
 
 

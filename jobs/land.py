@@ -38,7 +38,7 @@ from jobs.readers.formulas import formulas
 from jobs.readers.frames import Part
 from jobs.readers.outcome import Refused
 from jobs.readers.values import typed
-from jobs.tables import bronze
+from jobs.tables import bronze, names
 from jobs.tables.spread import spread
 
 FILE_ROWS = 1_000_000  # small deliveries of a task share Parquet files up to this many rows
@@ -78,7 +78,7 @@ def run(spark: SparkSession, settings: Settings, contract: Contract, rules: Sequ
     ledger, table = Ledger(settings), bronze.open_table(settings, contract)
     receipts, held_back = ready(ledger, contract, _waiting(ledger, table, contract, periods, again))
     with ThreadPoolExecutor(1) as beside:  # naming takes Spark a second, which the tasks do not wait for
-        named = beside.submit(bronze.publish_name, spark, settings, contract)
+        named = beside.submit(names.publish, spark, settings, contract)
         results = [json.loads(line) for line in spread(spark, *_work(receipts), _lander(contract, rules))]
         named.result()
     facts, files = _collect(contract, results, receipts)

@@ -180,6 +180,7 @@ def waiting(settings: Settings, contracts: Iterable[Contract]) -> list[str]:
     settled = {(row["dataset"], row["delivery"], row["name"]) for row in deliveries if row["outcome"] not in (None, "landed") or row["silver"] is not None}
     open_ = {row["dataset"] for row in ledger.rows("receipts") if (row["dataset"], row["delivery"], row["name"]) not in settled}
     open_ |= pending(deliveries, ledger.rows("approvals"))
+    open_ |= {row["dataset"] for row in ledger.rows("quarantine_events") if not row["applied"]}  # a person's step that silver has not followed
     return [c.dataset for c in contracts if c.dataset in open_ or unregistered(settings, ledger, c)]
 
 

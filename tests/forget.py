@@ -15,9 +15,9 @@ def forget(spark: SparkSession, settings: Settings, store: Any, dataset: str, la
     """`dataset`: `<department>.<name>`; `landing`: its folder in the landing zone, where it is not `<department>/<name>`."""
     table, folder = dataset.replace(".", "__"), dataset.replace(".", "/")
     spark.sql(f"DROP VIEW IF EXISTS quarantine.{table}")
-    for layer in ("silver", "bronze"):
-        spark.sql(f"DROP TABLE IF EXISTS {layer}.{table}")
-    for zone, prefix in (("landing", landing or folder), ("raw", folder), ("bronze", table), ("silver", table), ("docs", f"gx/{table}"), ("keys", dataset)):
+    for name in (f"silver.{table}", f"bronze.{table}", f"bronze.{table}__mended"):
+        spark.sql(f"DROP TABLE IF EXISTS {name}")
+    for zone, prefix in (("landing", landing or folder), ("raw", folder), ("bronze", table), ("bronze", f"{table}__mended"), ("bronze", f"{table}__edits"), ("silver", table), ("docs", f"gx/{table}"), ("keys", dataset)):
         for item in list(keys(store, settings.bucket(zone), f"{prefix}/")):
             store.delete_object(Bucket=settings.bucket(zone), Key=item["Key"])
     ledger = Ledger(settings)

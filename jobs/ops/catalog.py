@@ -10,4 +10,9 @@ from jobs.platform.settings import Settings
 
 def register_ops(spark: SparkSession, settings: Settings) -> None:
     for name in TABLES:
-        spark.sql(f"CREATE TABLE IF NOT EXISTS ops.{name} USING delta LOCATION '{settings.uri('ops', name, scheme='s3a')}'")
+        register(spark, settings, name)
+
+
+def register(spark: SparkSession, settings: Settings, name: str) -> None:
+    """One of the ledger's tables, which is there."""
+    spark.sql(f"CREATE TABLE IF NOT EXISTS ops.{name} USING delta LOCATION '{settings.uri('ops', name, scheme='s3a')}'")

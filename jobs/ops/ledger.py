@@ -122,6 +122,20 @@ TABLES: Mapping[str, LedgerTable] = {
         ("dataset", "delivery", "record", "part", "rule"),
         pa.schema([("dataset", S), ("delivery", S), ("record", N), ("part", N), ("rule", S), ("severity", S), ("column", S), ("message", S)]),
     ),
+    # one row a step that a person took with quarantined rows; never changed but for `applied`. Its rows are in bronze.<table>__mended
+    "quarantine_events": LedgerTable(
+        ("dataset", "event"),
+        pa.schema([
+            ("dataset", S), ("event", S),
+            ("number", N),  # of the dataset's events, from 1: of several that touch a row the last counts
+            ("action", S), ("by", S), ("because", S), ("at", T),
+            ("selection", S), ("source", S),  # JSON: which rows were meant; where corrections came from
+            ("rows", N), ("passing", N), ("quarantined", N),  # rows it touched, and of them those that may go on to silver, those that may not
+            ("before", S), ("after", S),  # JSON: reason → rows
+            ("rules", S),  # JSON: rule → its fingerprint at that time
+            ("applied", B),  # silver has followed
+        ]),
+    ),
 }
 
 again = retry(

@@ -137,19 +137,3 @@ def judged_rows(spark: SparkSession, contract: Contract, deliveries: Sequence[st
     """The rows that could be read: what landing judged, and what Great Expectations judges. A ragged record has no values to judge."""
     rows = spark.table(f"bronze.{contract.table}").where(F.col("_delivery").isin(list(deliveries)))
     return rows.where(~F.coalesce(F.exists("_rejections", lambda r: r.rule == RAGGED), F.lit(False)))
-
-
-def publish_name(spark: SparkSession, settings: Settings, contract: Contract) -> None:
-    """Make the table and its quarantine view known in the catalog."""
-    location = settings.uri("bronze", contract.table, scheme="s3a")
-    spark.sql(f"CREATE TABLE IF NOT EXISTS bronze.{contract.table} USING delta LOCATION '{location}'")
-    critical = "exists(b._rejections, r -> r.severity = 'critical')"
-    spark.sql(f"""
-        CREATE OR REPLACE VIEW quarantine.{contract.table} AS
-        SELECT b._delivery, b._period, b._record, b._part, b._raw, concat(coalesce(b._rejections, array()), coalesce(m.found, array())) AS reasons
-        FROM bronze.{contract.table} b
-        LEFT JOIN (SELECT delivery, record, part, collect_list(named_struct('rule', rule, 'severity', severity, 'column', `column`,
-                          'value', CAST(NULL AS STRING), 'message', message)) AS found
-                   FROM ops.rejections WHERE dataset = '{contract.dataset}' AND severity = 'critical' GROUP BY ALL) m
-          ON b._delivery = m.delivery AND b._record = m.record AND b._part = m.part
-        WHERE {critical} OR m.found IS NOT NULL""")

@@ -1,6 +1,7 @@
 """The derived state of every bronze row: silver, quarantined, duplicate, superseded or held. Exactly one each (law 2).
 
-The states follow from the rows, the ledger and the periods alone, never from the order in which files were processed (law 3).
+The states follow from the rows, what people made of quarantined ones (`mended`), the ledger and the periods alone, never from the order in which
+files were processed (law 3). A discarded row stays quarantined; `_decision` says so.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pyspark.sql import Column, DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
 from jobs.contracts.model import Contract
+from jobs.tables import mended
 
 ROW = ("_delivery", "_record", "_part")
 
@@ -59,22 +61,37 @@ def critical() -> Column:
     return F.coalesce(F.exists("_rejections", lambda r: r.severity == "critical"), F.lit(False))
 
 
-def states(spark: SparkSession, contract: Contract, stands: Sequence[Standing]) -> DataFrame:
-    """Every bronze row of the landed deliveries with `_state`, `_survivor` (of a duplicate or superseded row) and, for snapshots, validity."""
-    marked = _marked(spark, contract, stands)
+def states(spark: SparkSession, contract: Contract, stands: Sequence[Standing], events: Sequence[str] = ()) -> DataFrame:
+    """Every bronze row of the landed deliveries with `_state`, `_survivor` (of a duplicate or superseded row) and, for snapshots, validity.
+
+    `events`: of the quarantine, the oldest first.
+    """
+    marked = alone(spark, contract, stands, events)
     valid = marked.where("_state IS NULL").drop("_state", "_survivor")
     others = marked.where("_state IS NOT NULL")
     judged = {"events": _events, "increment": _increment, "snapshot": _snapshot}[contract.mode](valid, contract, stands)
     return judged.unionByName(others, allowMissingColumns=True)
 
 
-def _marked(spark: SparkSession, contract: Contract, stands: Sequence[Standing]) -> DataFrame:
-    rows = [(s.delivery, s.standing, s.rank) for s in stands]
-    known = F.broadcast(spark.createDataFrame(rows, "_delivery string, _standing string, _rank int"))
-    state = F.when(F.col("_standing") == "held", "held").when(F.col("_standing") == "superseded", "superseded").when(critical() | F.col("_rejected"), "quarantined")
-    bronze = spark.table(f"bronze.{contract.table}").join(known, "_delivery").join(_in_spark(spark, contract), list(ROW), "left")
-    told = bronze.withColumn("_rejected", F.coalesce("_rejected", F.lit(False))).withColumn("_warnings", _warnings())
-    return told.withColumn("_state", state).withColumn("_survivor", F.lit(None).cast("string")).drop("_rejected", "_warned", "_standing").withColumn("_content", content(contract))
+def alone(spark: SparkSession, contract: Contract, stands: Sequence[Standing], events: Sequence[str] = ()) -> DataFrame:
+    """Every bronze row, as mended, with `_decision` (null where nobody took one) and the `_state` that it has by itself: held, superseded, quarantined; null for a valid row."""
+    known = F.broadcast(spark.createDataFrame([(s.delivery, s.standing, s.rank) for s in stands], "_delivery string, _standing string, _rank int"))
+    kept = F.coalesce(F.col("_decision") == mended.RELEASED, F.lit(False))
+    rejected = (critical() & ~kept) | F.col("_rejected") | F.coalesce(F.col("_decision") == mended.DISCARDED, F.lit(False))
+    state = F.when(F.col("_standing") == "held", "held").when(F.col("_standing") == "superseded", "superseded").when(rejected, "quarantined")
+    told = _as_mended(spark, contract, events).join(known, "_delivery").withColumn("_warnings", _warnings(kept)).withColumn("_state", state)
+    return told.withColumn("_survivor", F.lit(None).cast("string")).drop("_rejected", "_warned", "_standing").withColumn("_content", content(contract))
+
+
+def _as_mended(spark: SparkSession, contract: Contract, events: Sequence[str]) -> DataFrame:
+    """Rows with what rules judged in Spark say of them; a mended row holds all of that itself."""
+    bronze = spark.table(f"bronze.{contract.table}")
+    laid = mended.latest(spark, contract, events) if events else None
+    rest = bronze if laid is None else bronze.join(laid.select(*ROW), list(ROW), "left_anti")
+    judged = rest.join(_in_spark(spark, contract), list(ROW), "left").withColumn("_rejected", F.coalesce("_rejected", F.lit(False)))
+    if laid is None:
+        return judged.withColumn("_decision", F.lit(None).cast("string"))
+    return judged.unionByName(laid.withColumn("_rejected", F.lit(False)), allowMissingColumns=True)
 
 
 def _in_spark(spark: SparkSession, contract: Contract) -> DataFrame:
@@ -85,9 +102,9 @@ def _in_spark(spark: SparkSession, contract: Contract) -> DataFrame:
     return named.groupBy(*ROW).agg(F.max(F.col("severity") == "critical").alias("_rejected"), warned.alias("_warned"))
 
 
-def _warnings() -> Column:
-    """Rules of severity warning that the row does not meet, from landing and from Spark; null where there is none."""
-    landed = F.transform(F.filter("_rejections", lambda r: r.severity == "warning"), lambda r: r.rule)
+def _warnings(released: Column) -> Column:
+    """Rules of severity warning that the row does not meet, from landing and from Spark, and what it was released in spite of; null where there is none."""
+    landed = F.transform(F.filter("_rejections", lambda r: (r.severity == "warning") | released), lambda r: r.rule)
     return F.when(F.col("_warned").isNull(), landed).otherwise(F.concat(F.coalesce(landed, F.array().cast("array<string>")), F.col("_warned")))
 
 

@@ -29,7 +29,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 AT_ONCE = 6  # runs at work at a time; more only wait for each other
 PATIENCE = 300  # seconds until a run must have come to its write, or to its end
 Lake = dict[str, list[Any]]
-ELSEWHERE = {"ops.manifests", "ops.corrections", "ops.approvals"}  # what the dataset of this test does not need: tests/integration/test_deliveries.py
+ELSEWHERE = {"ops.manifests", "ops.corrections", "ops.approvals", "ops.quarantine_events"}  # what the dataset of this test does not need: test_deliveries.py, test_quarantine.py
 
 
 @dataclass(frozen=True)
