@@ -20,7 +20,7 @@ from jobs.ops.summary import Summary, summarise, top_reasons
 from jobs.platform.errors import LakeError
 from jobs.platform.settings import Settings, load_settings
 from jobs.platform.spark import open_session
-from jobs.sample import city, real
+from jobs.sample import four_departments, real
 from jobs.sample.deliver import Put, deliver
 
 Data = Annotated[Path | None, typer.Option(exists=True, file_okay=False, help="a folder of the real open dumps instead of the made-up city, e.g. ../shared/data")]
@@ -36,7 +36,7 @@ def demo(data: Data = None) -> None:
     console.rule("the stack")
     bring_up(settings)
     console.rule("the departments deliver")
-    files = [(each.key, each.content()) for each in real.foundation(data)] if data else [(dump.key, dump.content) for dump in city.dumps()]
+    files = [(each.key, each.content()) for each in real.foundation(data)] if data else [(dump.key, dump.content) for dump in four_departments.dumps()]
     put = deliver(settings, files)
     contracts = _addressed(settings, [key for key, _ in files])
     console.print(f"  {put.new} files of {len(contracts)} datasets put into {settings.bucket('landing')}, {put.known} stood there already")

@@ -27,7 +27,7 @@ def deliver(settings: Settings, files: Iterable[tuple[str, bytes | Path]]) -> Pu
     for key, content in files:
         body = content.read_bytes() if isinstance(content, Path) else content
         digest = hashlib.sha256(body).hexdigest()
-        if _stands(client, bucket, key, digest):
+        if stands(client, bucket, key, digest):
             known += 1
             continue
         client.put_object(Bucket=bucket, Key=key, Body=body, Metadata={"sha256": digest})
@@ -35,7 +35,8 @@ def deliver(settings: Settings, files: Iterable[tuple[str, bytes | Path]]) -> Pu
     return Put(new, known)
 
 
-def _stands(client: object, bucket: str, key: str, digest: str) -> bool:
+def stands(client: object, bucket: str, key: str, digest: str) -> bool:
+    """Whether this content is there already."""
     try:
         return bool(client.head_object(Bucket=bucket, Key=key)["Metadata"].get("sha256") == digest)  # type: ignore[attr-defined]
     except ClientError as problem:

@@ -9,7 +9,7 @@ import pytest
 
 from jobs.ops.ledger import Ledger
 from jobs.platform.settings import Settings
-from jobs.sample.city import Dump, dumps
+from jobs.sample.four_departments import Dump, dumps
 from tests.launcher import lake
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]

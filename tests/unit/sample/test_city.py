@@ -1,47 +1,169 @@
-"""The made-up city: the same bytes for the same seed, ids that hold, and shapes that readers must cope with."""
+"""The city: one seed gives one city, whoever makes it; its people are like people; what is planted is there in the stated number."""
 
 from __future__ import annotations
 
-import io
+import datetime as dt
+import hashlib
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from python_calamine import CalamineWorkbook
 
 from jobs.contracts.load import contract_path, load_contract
+from jobs.platform.errors import LakeError
 from jobs.platform.settings import load_settings
-from jobs.sample.city import CHECKS, DISTRICTS, WEIGHTS, dumps, resident_id
+from jobs.sample.city.dataset import Dataset, File
+from jobs.sample.city.divisions import communities, districts
+from jobs.sample.city.draws import chosen, integers, normal, uniform
+from jobs.sample.city.expected import Account
+from jobs.sample.city.generate import Order, finish, make, units
+from jobs.sample.city.households import AGES, SIZES
+from jobs.sample.city.making import files
+from jobs.sample.city.names import CHECKS, ID_WEIGHTS, surnames
+from jobs.sample.city.people import alive, households, people
+from jobs.sample.city.plan import Plan
+from jobs.sample.city.recording import ERRORS, recorded, usual
+from jobs.sample.city.registry import dataset_of, datasets
+
+TOWN = Plan(1000, dt.date(2025, 1, 1), dt.date(2025, 3, 1))
+CITY = Plan(90_000, dt.date(2025, 1, 1), dt.date(2025, 12, 31))
+REGISTER = "public_security.household_register"
 
 
-def test_one_seed_gives_the_same_bytes_and_another_seed_others() -> None:
-    first, again, other = list(dumps(3)), list(dumps(3)), list(dumps(4))
-    assert [dump.content for dump in first] == [dump.content for dump in again]
-    assert first[0].content != other[0].content
+@cache
+def city() -> pl.DataFrame:
+    return pl.concat([people(CITY, block) for block in range(CITY.blocks)])
 
 
-@given(st.integers(0, 2**32 - 1), st.sampled_from(sorted(DISTRICTS)))
-def test_resident_ids_have_a_true_check_digit(seed: int, district: str) -> None:
-    made = resident_id(np.random.default_rng(seed), district)
-    assert len(made) == 18 and made[:6] == DISTRICTS[district]
-    assert CHECKS[sum(int(digit) * weight for digit, weight in zip(made[:17], WEIGHTS, strict=True)) % 11] == made[17]
+@cache
+def sent(dataset: str) -> tuple[File, ...]:
+    return tuple(files(Plan(4000, TOWN.first, TOWN.last), dataset_of(dataset), 0))
 
 
-def test_the_dumps_are_of_four_departments_and_of_the_shapes_they_claim() -> None:
-    made = {dump.key: dump for dump in dumps()}
-    assert len({key.split("/")[0] for key in made}) == 4
-    roster = made["civil_affairs/low_income_roster/2025-01/低保名册.csv"].content
-    assert roster.decode("gb18030").startswith("身份证号,姓名")
-    with pytest.raises(UnicodeDecodeError):
-        roster.decode("utf-8")
-    sheet = CalamineWorkbook.from_filelike(io.BytesIO(made["education/enrolment/2025-spring/在校生统计.xlsx"].content)).get_sheet_by_index(0)
-    assert sheet.to_python()[1][0] == "学校代码"
-    assert sum(dump.broken for dump in made.values()) == 2
+def whole(out: Path, plan: Plan, backwards: bool = False) -> dict[str, str]:
+    for unit in sorted(units(plan, list(datasets().values())), reverse=backwards):
+        make(plan, *unit, Order(str(out)))
+    finish(out)
+    return {str(path.relative_to(out)): hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(out.rglob("*")) if path.is_file()}
 
 
-@pytest.mark.parametrize("key", [dump.key for dump in dumps()])
-def test_every_dump_lies_where_its_contract_looks(key: str) -> None:
-    department, dataset, *_ = key.split("/")
-    contract = load_contract(contract_path(load_settings().root, f"{department}.{dataset}"))
-    assert key.startswith(f"{contract.landing}/")
+def test_one_seed_gives_the_same_bytes_in_any_order_and_in_another_process(tmp_path: Path) -> None:
+    first = whole(tmp_path / "first", TOWN)
+    assert whole(tmp_path / "second", TOWN, backwards=True) == first
+    line = f"import sys; sys.path.insert(0, {str(load_settings().root)!r}); from tests.unit.sample.test_city import whole, TOWN; from pathlib import Path; whole(Path({str(tmp_path / 'third')!r}), TOWN)"
+    subprocess.run([sys.executable, "-c", line], check=True, env={"POLARS_MAX_THREADS": "1", "PYTHONHASHSEED": "9", "PATH": ""}, cwd=tmp_path)
+    third = {str(path.relative_to(tmp_path / "third")): hashlib.sha256(path.read_bytes()).hexdigest() for path in (tmp_path / "third").rglob("*") if path.is_file()}
+    assert third == first
+    assert len(first) >= 10
+
+
+def test_another_seed_gives_another_city() -> None:
+    assert people(TOWN, 0)["id"].to_list() != people(Plan(1000, TOWN.first, TOWN.last, 8), 0)["id"].to_list()
+
+
+def test_draws_depend_on_ids_and_not_on_their_neighbours() -> None:
+    ids = np.arange(1000)
+    assert (uniform(7, "x", ids)[500:600] == uniform(7, "x", ids[500:600])).all()
+    assert (uniform(7, "x", ids) != uniform(7, "y", ids)).all()
+    assert abs(uniform(7, "x", np.arange(100_000)).mean() - 0.5) < 0.005
+    assert abs(normal(7, "n", 10, 2, np.arange(100_000)).std() - 2) < 0.03
+    assert set(integers(7, "i", 3, 6, ids).tolist()) == {3, 4, 5}
+    assert abs((chosen(7, "c", [3, 1], np.arange(100_000)) == 0).mean() - 0.75) < 0.01
+
+
+def test_ids_validate_and_nobody_shares_one() -> None:
+    ids = city()["id"]
+    digits = np.array([list(text[:17]) for text in ids.to_list()], dtype=np.int64)
+    assert (CHECKS[(digits * ID_WEIGHTS).sum(axis=1) % 11] == np.array([text[17] for text in ids.to_list()])).all()
+    assert ids.n_unique() == len(ids)
+    assert (city()["born"].dt.strftime("%Y%m%d") == ids.str.slice(6, 8)).all()
+    assert ((digits[:, 16] % 2 == 1) == (city()["sex"] == 1).to_numpy()).all()
+
+
+def test_there_are_about_as_many_people_as_asked_for() -> None:
+    assert abs(city().filter(alive(CITY.first)).height / CITY.people - 1) < 0.02
+
+
+@pytest.mark.parametrize("people", [999, 50_000_001])
+def test_a_city_of_another_size_is_refused(people: int) -> None:
+    with pytest.raises(LakeError, match="cannot be made"):
+        Plan(people, TOWN.first, TOWN.last)
+
+
+def test_ages_and_sizes_of_households_are_those_of_the_census() -> None:
+    ages = city().filter(alive(CITY.first))["age"]
+    found = {"0-14": (ages < 15).mean(), "15-59": ages.is_between(15, 59).mean(), "60+": (ages >= 60).mean()}
+    assert {band: round(float(share or 0) * 100, 1) for band, share in found.items()} == pytest.approx(AGES, abs=2)
+    sizes = pl.concat([households(CITY, block) for block in range(CITY.blocks)])["size"]
+    assert {size: float((sizes == size).mean() or 0) * 100 for size in SIZES} == pytest.approx(SIZES, abs=2)
+
+
+def test_surnames_and_districts_come_as_often_as_stated() -> None:
+    found = city()["surname"].value_counts(normalize=True)
+    stated = surnames().with_columns(pl.col("share") / pl.col("share").sum()).head(20).join(found, on="surname", how="left")
+    assert stated.select((pl.col("share") - pl.col("proportion")).abs().max()).item() < 0.01
+    homes = pl.concat([households(CITY, block) for block in range(CITY.blocks)])
+    shares = homes.select("district").to_series().value_counts(normalize=True).join(districts(), left_on="district", right_on="name")
+    assert shares.height == 9
+    assert shares.select((pl.col("share") - pl.col("proportion")).abs().max()).item() < 0.01
+    assert communities()["code"].n_unique() == communities().height == 992
+
+
+def test_every_error_of_writing_is_there_in_its_share_and_changes_something() -> None:
+    clerk = usual("test.register")
+    rows = recorded(CITY, clerk, city())
+    shares = dict(rows["error"].value_counts(normalize=True).drop_nulls().iter_rows())
+    assert set(shares) == set(ERRORS)
+    for error, share in clerk.shares.items():
+        assert share * 0.2 < shares[error] <= share * 1.2, error
+    assert (rows.filter(pl.col("difficulty") == 0)["id"] == city().filter(rows["difficulty"] == 0)["id"]).all()
+    assert rows.filter(pl.col("error") == "old id")["id"].str.len_chars().unique().to_list() == [15]
+
+
+@pytest.mark.parametrize("name", sorted(datasets()))
+def test_every_file_lies_where_its_contract_looks_and_has_its_columns(name: str) -> None:
+    import re
+
+    contract = load_contract(contract_path(load_settings().root, name))
+    assert (contract.mode, contract.landing) == (dataset_of(name).mode, dataset_of(name).folder)
+    headers = {column.source: column for column in contract.columns}
+    assert tuple(headers[header].name for header in dataset_of(name).key) == contract.key
+    for file in sent(name):
+        assert re.fullmatch(contract.period_pattern, file.period.name)
+        assert re.fullmatch(contract.file_pattern, file.name), file.name
+        known = set(headers) | {synonym for column in contract.columns for synonym in column.synonyms}
+        assert set(file.rows.columns) <= known, set(file.rows.columns) - known
+
+
+def test_planted_faults_are_there_in_the_stated_number() -> None:
+    first = next(file for file in sent(REGISTER) if not file.replaced)
+    for fault in dataset_of(REGISTER).row_faults:
+        value = fault.value if fault.value else ""
+        assert (first.rows[fault.column].fill_null("") == value).sum() == fault.rows, fault
+    assert int(first.spoilt.sum()) == sum(fault.rows for fault in dataset_of(REGISTER).row_faults)
+    assert first.rows.height - first.rows.unique().height == 4
+    kinds = {file.fault for file in sent(REGISTER)}
+    assert {"corrected", "resent"} <= kinds
+
+
+def account(mode: str, *rows: pl.DataFrame) -> list[dict[str, object]]:
+    template = sent(REGISTER)[0]
+    dataset = Dataset("a.b", lambda plan, part, period: rows[0], lambda frame: frame.write_csv().encode(), "month", mode, ("k",))  # type: ignore[arg-type]
+    account, periods = Account(dataset, 0), Plan(1000, dt.date(2025, 1, 1), dt.date(2025, 4, 30)).periods("month")
+    for frame, period in zip(rows, periods, strict=False):
+        account.take(File(period, f"{period.name}.csv", repr(frame.to_dicts()).encode(), template.day, frame, pl.Series([False] * frame.height)))
+    return account.expected().select("silver", "duplicate", "superseded").to_dicts()
+
+
+def test_states_are_counted_as_the_modes_say() -> None:
+    one, two = pl.DataFrame({"k": [1, 2, 3], "v": "a"}), pl.DataFrame({"k": [1, 2, 4], "v": ["a", "b", "a"]})
+    counts = [[1, 1, 1], [3, 0, 0]]
+    assert [list(row.values()) for row in account("increment", one, two)] == counts
+    assert [list(row.values()) for row in account("events", one, two)] == [[3, 0, 0], [3, 0, 0]]
+    assert [list(row.values()) for row in account("snapshot", one, two)] == [[3, 0, 0], [2, 1, 0]]
+    gone = pl.DataFrame({"k": [2], "v": ["b"]})
+    assert [list(row.values()) for row in account("snapshot", one, gone, one)] == [[3, 0, 0], [1, 0, 0], [3, 0, 0]]

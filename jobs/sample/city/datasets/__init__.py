@@ -1,0 +1,1 @@
+"""One module a department (or a few small ones): its datasets, declared."""
