@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Any
+from typing import IO, Any
 
 import ijson
 
@@ -20,6 +20,7 @@ from jobs.readers.outcome import Refused
 from jobs.readers.sniff import CONTAINERS, HEAD, bom, kind_of, require
 from jobs.readers.streams import BROKEN, CHUNK, damage_refused
 
+MOST_SQL = 128 << 20  # bytes of a plain SQL dump, which is read whole: several times as much while it is taken apart
 MOST_RECORD = 32 << 20  # bytes of one record; more is a file without line ends, or with a quote that never closes
 
 
@@ -95,14 +96,23 @@ def _counted(reader: Reader, member: Member, data: bytes) -> tuple[int | None, s
 
 
 def whole(member: Member, reader: Reader) -> bytes:
-    """All bytes of a file that is no delimited text. Raises Refused where it is inside an archive and too large to be held."""
+    """All bytes of a file that is no delimited text. Raises Refused where it is too large to be held: inside an archive, or a plain SQL dump."""
     assert member.stream is not None
     if not member.packed:
-        return member.stream.read()
+        return _held(member.stream, reader)
     with damage_refused(member.name):
         data = member.stream.read(reader.archive.most_held + 1)
     if len(data) > reader.archive.most_held:
         raise Refused("too_big_inside", f"{member.name} in the archive is larger than {reader.archive.most_held >> 20} MiB. Send it as it is, without the archive.")
+    return data
+
+
+def _held(stream: IO[bytes], reader: Reader) -> bytes:
+    if reader.format != "sql":
+        return stream.read()
+    data = stream.read(MOST_SQL + 1)
+    if len(data) > MOST_SQL:
+        raise Refused("too_large", f"The dump is larger than {MOST_SQL >> 20} MiB. Send it as CSV, as an SQLite file, or in several dumps.")
     return data
 
 

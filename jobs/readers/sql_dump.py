@@ -17,7 +17,9 @@ from jobs.readers.delimited import decode
 from jobs.readers.frames import Part, distinct, framed
 from jobs.readers.outcome import Refused
 
-MOST_CHARACTERS = 64 << 20  # of INSERT statements: sqlglot keeps every word of them, and takes a second for 50,000 values
+MOST_CHARACTERS = 64 << 20  # of INSERT statements: sqlglot takes a second for 50,000 values
+BLOCK = 1 << 20  # characters of statements that are taken apart at once: every word of them is an object
+STATEMENT_END = re.compile(r";[ \t]*\r?\n")
 COPY = re.compile(r"^COPY +(?P<table>[^\n(]+?) *\((?P<columns>[^\n]*)\) +FROM +stdin;\r?\n(?P<rows>(?s:.*?))(?P<end>^\\\.\r?$|\Z)", re.MULTILINE | re.IGNORECASE)
 ESCAPES = {"\\\\": "\\", "\\b": "\b", "\\f": "\f", "\\n": "\n", "\\r": "\r", "\\t": "\t", "\\v": "\v"}
 ENDS = (("PostgreSQL database dump", "database dump complete"), ("-- MySQL dump", "-- Dump completed"), ("-- MariaDB dump", "-- Dump completed"))
@@ -98,9 +100,14 @@ def _inserted(text: str, reader: Reader) -> tuple[dict[str, tuple[str, ...]], li
     from sqlglot import errors, exp
 
     created: dict[str, tuple[str, ...]] = {}
-    parts: list[tuple[str, tuple[str, ...], list[Cells]]] = []
+    parts: list[tuple[str, tuple[str, ...], list[Cells]]] = []  # of one block
+    done: list[Rows] = []
     try:
         for statement in _statements(text, reader):
+            if statement is None:  # the end of a block
+                done += [Rows(name, names, _frame(rows)) for name, names, rows in parts]
+                parts.clear()
+                continue
             target = statement.find(exp.Table)
             if target is None:
                 raise Refused("unreadable", f"The dump has a statement without a table: {statement.sql()[:80]!r}. Write it again.")
@@ -114,12 +121,11 @@ def _inserted(text: str, reader: Reader) -> tuple[dict[str, tuple[str, ...]], li
             parts[-1][2].extend(_tuples(statement))
     except (errors.SqlglotError, RecursionError) as problem:
         raise Refused("unreadable", f"The dump is not SQL that can be read: {str(problem).splitlines()[0][:200]}. It may be cut off; send it again.") from None
-    return created, [Rows(name, names, _frame(rows)) for name, names, rows in parts]
+    return created, done
 
 
 def _statements(text: str, reader: Reader) -> Iterator[Any]:
-    """INSERT and CREATE TABLE statements; others are passed over, those that change rows refused."""
-    from sqlglot import exp
+    """INSERT and CREATE TABLE statements, and None at the end of each block; others are passed over, those that change rows refused."""
     from sqlglot.dialects.dialect import Dialect
 
     if not re.search(r"\b(insert|create\s+table)\b", text, re.IGNORECASE):
@@ -127,17 +133,52 @@ def _statements(text: str, reader: Reader) -> Iterator[Any]:
     if len(text) > MOST_CHARACTERS:
         raise Refused("too_large", f"The dump has {len(text) >> 20} MiB of INSERT statements. Send it as CSV, as COPY blocks, or as an SQLite file.")
     dialect = Dialect.get_or_raise(reader.dialect)
-    for tokens, ended in _split(dialect.tokenize(text)):
-        first = tokens[0].text.upper()
+    for block, before in _blocks(text, dialect):
+        yield from _of_block(block, before, text, dialect, reader)
+        yield None
+
+
+def _blocks(text: str, dialect: Any) -> Iterator[tuple[list[Any], int]]:
+    """The words of some whole statements, and how many lines stand before them. A text or a comment that is cut at a `;` is no whole statement: more is taken."""
+    from sqlglot.errors import TokenError
+
+    start, lines, size = 0, 0, BLOCK
+    while start < len(text):
+        stop = _statement_end(text, start + size)
+        size *= 2  # so that a long text full of semicolons is not read again for each of them
+        try:
+            tokens = dialect.tokenize(text[start:stop])
+        except TokenError:
+            if stop == len(text):
+                raise
+            continue
+        if stop < len(text) and (not tokens or tokens[-1].token_type.name != "SEMICOLON"):
+            continue
+        yield tokens, lines
+        lines += text.count("\n", start, stop)
+        start, size = stop, BLOCK
+
+
+def _statement_end(text: str, at: int) -> int:
+    """Behind the first line from `at` on that ends with a semicolon; the end of the text where there is none."""
+    found = STATEMENT_END.search(text, at)
+    return found.end() if found else len(text)
+
+
+def _of_block(words: Sequence[Any], before: int, text: str, dialect: Any, reader: Reader) -> Iterator[Any]:
+    from sqlglot import exp
+
+    for tokens, ended in _split(words):
+        first, line = tokens[0].text.upper(), before + tokens[0].line
         if first in CHANGES:
-            raise Refused("unreadable", f"Line {tokens[0].line} of the dump changes rows ({first}); only INSERT and COPY can be read. Send a dump of the rows as they are.")
+            raise Refused("unreadable", f"Line {line} of the dump changes rows ({first}); only INSERT and COPY can be read. Send a dump of the rows as they are.")
         if first == "CREATE" and any(token.text.upper() == "TABLE" for token in tokens[1:4]):
             parsed = dialect.parser().parse(tokens, text)[0]
             if isinstance(parsed, exp.Create) and isinstance(parsed.this, exp.Schema):
                 yield parsed
         if first == "INSERT":
             if not ended and reader.dialect != "tsql":
-                raise Refused("truncated", f"The INSERT in line {tokens[0].line} has no semicolon at its end: the dump is cut off. Send it again.")
+                raise Refused("truncated", f"The INSERT in line {line} has no semicolon at its end: the dump is cut off. Send it again.")
             yield dialect.parser().parse(tokens, text)[0]
 
 

@@ -74,7 +74,15 @@ def _sheets(reader: Reader, data: bytes) -> list[Sheet]:
         visible = {meta.name: str(meta.visible).endswith("Visible") for meta in book.sheets_metadata}
         return [_sheet(book.get_sheet_by_name(name), hidden=not visible.get(name, True)) for name in wanted(reader, book.sheet_names)]
     except (CalamineError, OSError, ValueError) as problem:
-        raise Refused("unreadable", f"The file is not an Excel workbook that can be read: {problem}. Save it again as .xlsx and send it.") from None
+        raise _unreadable(problem) from None
+    except BaseException as panic:  # calamine's Rust code panics where an old workbook is cut off, which is no Exception
+        if type(panic).__name__ != "PanicException":
+            raise
+        raise _unreadable(panic) from None
+
+
+def _unreadable(problem: BaseException) -> Refused:
+    return Refused("unreadable", f"The file is not an Excel workbook that can be read: {problem}. It may be cut off. Save it again as .xlsx and send it.")
 
 
 def _sheet(sheet: Any, *, hidden: bool) -> Sheet:

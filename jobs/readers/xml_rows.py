@@ -16,9 +16,9 @@ from jobs.readers.frames import Part, together
 from jobs.readers.members import members
 from jobs.readers.outcome import Refused
 from jobs.readers.pieces import Pieces, chunks
+from jobs.readers.xml_flat import NIL, FlatRows
 
 PART_BYTES = 8 << 20  # of the document in one part
-NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 
 
 def read_xml(contract: Contract, data: bytes, constants: Mapping[str, str]) -> Part:
@@ -34,11 +34,12 @@ def xml_parts(contract: Contract, stream: Any, constants: Mapping[str, str]) -> 
     """
     spaces = {space.prefix: space.uri for space in contract.reader.namespaces}
     paths = [[_steps(source, spaces) for source in (column.source, *column.fallback)] for column in contract.columns]
+    flat = FlatRows(paths)
     document, first, began = Pieces(chunks(stream)), 1, 0
     rows: list[list[str | None]] = []
     inside: list[dict[str, Any]] = []  # of each row, where what no column asks for matters
     for element in _elements(contract.reader, document):
-        rows.append(_row(element, paths, constants))
+        rows.append(flat.row(element) or _row(element, paths, constants))
         if contract.drift.new_column != "freeze":
             inside.append(_row_of(element))
         if document.count - began >= PART_BYTES:

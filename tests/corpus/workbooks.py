@@ -1,6 +1,6 @@
 """Workbooks: sheets, merged headers, group rows, dates and formulas in .xlsx and .ods.
 
-No library that is kept here writes .xls or .xlsb, so none of them is in the corpus but what only looks like one; the reader is the same for all four.
+What only looks like .xls or .xlsb is here; real .xls are in tests/unit/readers/test_old_workbook.py, and no library that is kept here writes .xlsb. The reader is the same for all four.
 """
 
 from __future__ import annotations

@@ -8,6 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jobs.readers import sql_dump
+from jobs.readers.formats import WAYS
+from jobs.readers.outcome import Refused
 from tests.unit.readers.made import contract, outcome, refusal
 
 AB = ["a", "b"]
@@ -115,3 +118,25 @@ def test_rows_written_are_rows_read(rows: list[tuple[str | None, str]], how: str
     found = outcome(contract(AB, format="sql", dialect="postgres" if how == "copy" else how), dump.encode())
     assert found.rows == rows
     assert found.counted == len(rows)
+
+
+TRICKY = st.sampled_from([";\n", "'", "--", "/*", "*/", "$$", "\n", ";", "x", "中", "(", "),(", " "])
+
+
+@given(st.lists(st.lists(TRICKY, max_size=6).map("".join), min_size=1, max_size=8), st.sampled_from(["", "-- it's a comment;\n", "/* one;\n two */\n", "SET x = 1;\n"]))
+def test_blocks_are_cut_between_statements_and_nowhere_else(texts: list[str], between: str) -> None:
+    """Statement by statement or all at once: the same rows, whatever stands in the texts and between the statements."""
+    dump = "CREATE TABLE t (a text, b text);\n" + between.join("INSERT INTO t VALUES ('{}',NULL);\n".format(text.replace("'", "''")) for text in texts)
+    asked = contract(AB, format="sql", **POSTGRES)
+    whole = outcome(asked, dump.encode()).rows
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sql_dump, "BLOCK", 1)
+        alone = outcome(asked, dump.encode()).rows
+    assert whole == alone == [(text, None) for text in texts]
+
+
+def test_the_line_of_a_statement_is_counted_from_the_beginning(monkeypatch: pytest.MonkeyPatch) -> None:
+    dump = "CREATE TABLE t (a text);\n" + "INSERT INTO t VALUES ('x');\n" * 5 + "DELETE FROM t;\n"
+    monkeypatch.setattr(sql_dump, "BLOCK", 1)
+    with pytest.raises(Refused, match="Line 7 of the dump changes rows"):
+        WAYS["sql"].read(contract(["a"], format="sql", **POSTGRES), dump.encode(), {})

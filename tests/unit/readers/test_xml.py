@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from jobs.contracts.model import Column, Namespace
+from jobs.readers.xml_flat import FlatRows
 from tests.unit.readers.made import contract, outcome, refusal
 
 URI = "urn:x"
@@ -88,3 +89,21 @@ def test_rows_written_are_rows_read(rows: list[tuple[str, str]], pretty: bool, e
     found = outcome(contract(columns, format="xml", row_element="g:r", namespaces=G), data)
     assert found.rows == [(a or None, b or None) for a, b in rows]
     assert found.counted == len(rows)
+
+
+NIL = ' xmlns:i="http://www.w3.org/2001/XMLSchema-instance" i:nil="true"'
+CELLS = st.builds(
+    "<{0}{1}>{2}</{0}>".format, st.sampled_from("abcd"), st.sampled_from(["", "", NIL, ' k="v"', f' xmlns="{URI}"']),
+    st.sampled_from(["x", "", " 中 ", "<b>y</b>", "x<!-- c -->z", "<![CDATA[<]]>", "&amp;", "<?p i?>"]),
+)  # fmt: skip
+
+
+@given(st.lists(st.lists(CELLS | st.sampled_from(["<!-- c -->", "t", "<r><a>inner</a></r>"]), max_size=5).map("".join), max_size=5))
+def test_a_row_taken_by_places_is_the_row_looked_up_by_names(rows: list[str]) -> None:
+    data = f"<d>{''.join(f'<r>{row}</r>' for row in rows)}</d>".encode()
+    columns = [Column("a", "a", "string"), Column("b", "b", "string", fallback=("d",)), Column("q", "g:c", "string")]
+    asked = contract(columns, format="xml", row_element="r", namespaces=G)
+    by_places = outcome(asked, data).rows
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(FlatRows, "row", lambda self, element: None)
+        assert outcome(asked, data).rows == by_places

@@ -1,0 +1,105 @@
+"""Old workbooks (.xls, BIFF8): sheets, merged headers, dates as serials, what formulas came to. No kept library writes .xlsb: GDAL, xlsxwriter, openpyxl and xlwt do not."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import struct
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+import xlwt
+
+from jobs.contracts.model import Column
+from tests.unit.readers.made import contract, outcome, refusal
+
+STYLES = {dt.date: "yyyy-mm-dd", dt.datetime: "yyyy-mm-dd hh:mm:ss", dt.time: "hh:mm"}
+FORMULA = 0x0006
+
+
+def xls(sheets: Mapping[str, list[list[Any]]], merged: tuple[tuple[int, int, int, int], ...] = (), hidden: tuple[str, ...] = (), from_1904: bool = False) -> bytes:  # noqa: FBT001, FBT002
+    """`merged`: (first row, last row, first column, last column), from 0, of every sheet."""
+    book, out = xlwt.Workbook(), io.BytesIO()
+    book.dates_1904 = from_1904
+    for name, rows in sheets.items():
+        sheet = book.add_sheet(name)
+        for r, row in enumerate(rows):
+            for c, cell in enumerate(row):
+                inside = any(top <= r <= bottom and left <= c <= right and (r, c) != (top, left) for top, bottom, left, right in merged)
+                if cell is not None and not inside:
+                    sheet.write(r, c, cell, xlwt.easyxf(num_format_str=STYLES[type(cell)])) if type(cell) in STYLES else sheet.write(r, c, cell)
+        for top, bottom, left, right in merged:
+            sheet.merge(top, bottom, left, right)
+        sheet.visibility = int(name in hidden)
+    book.save(out)
+    return out.getvalue()
+
+
+def computed(data: bytes, row: int, column: int, value: float) -> bytes:
+    """The workbook with the value that a formula came to, which Excel stores beside it and xlwt leaves 0."""
+    at = next(i for i in range(len(data) - 20) if struct.unpack_from("<H", data, i)[0] == FORMULA and struct.unpack_from("<HH", data, i + 4) == (row, column))
+    return data[: at + 10] + struct.pack("<d", value) + data[at + 18 :]
+
+
+DAY, MOMENT = dt.date(2020, 2, 29), dt.datetime(2020, 2, 29, 13, 4, 5)
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "text"),
+    [
+        (Column("a", "a", "string"), "编号〇〇七𠮷", "编号〇〇七𠮷"),
+        (Column("a", "a", "string"), "007", "007"),
+        (Column("a", "a", "string"), 12.0, "12"),
+        (Column("a", "a", "double"), -0.5, "-0.5"),
+        (Column("a", "a", "boolean"), True, "True"),
+        (Column("a", "a", "date"), DAY, "2020-02-29"),
+        (Column("a", "a", "date", formats=("%d/%m/%Y",)), DAY, "29/02/2020"),
+        (Column("a", "a", "date", formats=("excel1900",)), 43_890, "43890"),
+        (Column("a", "a", "timestamp"), MOMENT, "2020-02-29T13:04:05"),
+        (Column("a", "a", "string"), dt.time(13, 4), "13:04:00"),
+    ],
+)
+def test_a_cell_is_what_a_person_typed(column: Column, cell: Any, text: str) -> None:
+    found = outcome(contract([column], format="excel"), xls({"s": [["a"], [cell]]}))
+    assert (found.rows, found.records) == ([(text,)], [2])
+
+
+def test_days_of_the_1904_system_are_those_days() -> None:
+    assert outcome(contract([Column("a", "a", "date")], format="excel"), xls({"s": [["a"], [DAY]]}, from_1904=True)).rows == [("2020-02-29",)]
+
+
+def test_a_formula_is_what_it_came_to() -> None:
+    book = xls({"s": [["a", "b"], [2.0, xlwt.Formula("A2*21")], [3.0, xlwt.Formula("A3*21")]]})
+    book = computed(computed(book, 1, 1, 42.0), 2, 1, 63.5)
+    assert outcome(contract([Column("a", "a", "integer"), Column("b", "b", "double")], format="excel"), book).rows == [("2", "42"), ("3", "63.5")]
+
+
+def test_sheets_by_name_and_by_pattern() -> None:
+    book = xls({"说明": [["报送说明"]], "2024": [["a"], ["x"]], "2025": [["a"], ["y"], [None], ["z"]]})
+    one = outcome(contract(["a"], format="excel", sheet="2025"), book)
+    assert (one.rows, one.records) == ([("y",), ("z",)], [2, 4])
+    several = outcome(contract(["a", "$sheet"], format="excel", sheets=(r"20\d\d",)), book)
+    assert several.rows == [("x", "2024"), ("y", "2025"), ("z", "2025")]
+    assert refusal(contract(["a"], format="excel", sheet="2026"), book) == "missing_sheet"
+
+
+def test_a_hidden_sheet_is_told_of() -> None:
+    assert "hidden sheet 2025" in outcome(contract(["a"], format="excel", sheet="2025"), xls({"2024": [["a"]], "2025": [["a"], ["y"]]}, hidden=("2025",))).part.drift
+
+
+def test_merged_headers_of_two_lines() -> None:
+    rows = [["编号", "人口", None], [None, "男", "女"], ["1", 5.0, 6.0]]
+    book = xls({"s": rows}, merged=((0, 1, 0, 0), (0, 0, 1, 2)))
+    columns = [Column("id", "编号", "string"), Column("men", "人口 男", "integer"), Column("women", "人口 女", "integer")]
+    assert outcome(contract(columns, format="excel", header_lines=2), book).rows == [("1", "5", "6")]
+
+
+def test_a_number_that_lost_its_digits_is_refused() -> None:
+    assert refusal(contract(["a"], format="excel"), xls({"s": [["a"], [1.1e17]]})) == "lost_precision"
+
+
+@pytest.mark.parametrize("share", [0.3, 0.7, 0.95])
+def test_a_workbook_that_is_cut_off_is_refused(share: float) -> None:
+    book = xls({"s": [["a"], *([f"text {n}"] for n in range(400))]})
+    assert refusal(contract(["a"], format="excel"), book[: int(len(book) * share)]) in ("unreadable", "missing_sheet", "empty")
