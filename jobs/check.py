@@ -20,12 +20,15 @@ from jobs.quality.answer_site import publish_answers
 from jobs.quality.compile import fused, reader_rule
 from jobs.quality.docs_site import publish, publish_index
 from jobs.quality.history import note
-from jobs.quality.many import in_spark, judge_in_spark, rejected_in_spark
+from jobs.quality.many import in_order, in_spark, judge_in_spark, rejected_in_spark
 from jobs.quality.measures import Measures
+from jobs.quality.parameters import parameters
+from jobs.quality.plugins import load
 from jobs.quality.rules import Rule, columns_of, judging, on_trial
 from jobs.quality.trial import ENGINE
 from jobs.quality.trial_run import trial_results
 from jobs.quality.validate import Verdict, validate
+from jobs.quality.vocabulary import ORDERED
 from jobs.tables.bronze import judged_rows
 
 ONE_BY_ONE = 25
@@ -45,6 +48,7 @@ def run(spark: SparkSession, settings: Settings, contract: Contract, rules: Sequ
     Raises LakeError, once the others are checked, naming the deliveries that no verdict could be had on; they wait, with the reason in the ledger.
     Raises Outage at once where a server has gone.
     """
+    load(settings.root)
     ledger, every, trials = Ledger(settings), rules, on_trial(rules)
     rules = judging(rules)
     waiting = [row for row in ledger.deliveries(contract.dataset) if row["outcome"] == "landed" and not row["checked"]]
@@ -52,12 +56,13 @@ def run(spark: SparkSession, settings: Settings, contract: Contract, rules: Sequ
         _reviewed(spark, settings, ledger, contract, rules)
         return Checked(contract.dataset, 0, (), 0)
     held, broken = _judged_in_spark(spark, ledger, contract, rules, waiting)
-    rest = [row for row in waiting if row["delivery"] not in broken]
+    rest = sorted((row for row in waiting if row["delivery"] not in broken), key=lambda row: str(row["period"]))  # a period is compared with the one before
     rejected = rejected_in_spark(spark, contract, [row["delivery"] for row in rest]) if contract.tolerated_rejected_share < 1 and in_spark(rules) else {}
-    results = []
+    results: list[dict[str, Any]] = []
+    passed: list[dict[str, Any]] = []
     for group in _groups(rest, rules):
         try:
-            verdicts = _validate(spark, settings, contract, rules, group)
+            verdicts = _validate(spark, settings, contract, rules, group, parameters(ledger, contract, rules, group[0], passed))
         except Outage:
             raise
         except LakeError as problem:
@@ -68,6 +73,8 @@ def run(spark: SparkSession, settings: Settings, contract: Contract, rules: Sequ
             results += mine
             if reason := held.get(row["delivery"]) or _hold(contract, rules, mine, row, rejected.get(row["delivery"], 0)):
                 held[row["delivery"]] = reason
+            else:
+                passed.append(row | {"checked": True})
     publish_index(settings)
     counted = trial_results(spark, contract, trials, [row for row in rest if row["delivery"] not in broken])
     ledger.merge("checks", [*results, *counted])
@@ -119,11 +126,12 @@ def _failed(measures: Measures, rules: Sequence[Rule]) -> bool:
     return any(m.unexpected for rule, m in measures.rules.items() if rule in critical or rule.startswith("castable:"))
 
 
-def _validate(spark: SparkSession, settings: Settings, contract: Contract, rules: Sequence[Rule], group: Sequence[dict[str, Any]]) -> dict[str, Verdict]:
+def _validate(spark: SparkSession, settings: Settings, contract: Contract, rules: Sequence[Rule], group: Sequence[dict[str, Any]], said: dict[str, Any]) -> dict[str, Verdict]:
     deliveries = [row["delivery"] for row in group]
-    frame = judged_rows(spark, contract, deliveries).select(*[c.name for c in contract.columns])
+    rows = judged_rows(spark, contract, deliveries)
+    frame = (in_order(rows) if any(rule.type in ORDERED for rule in rules) else rows).select(*[c.name for c in contract.columns])
     measures = sum((Measures.from_json(row["measures"]) for row in group), Measures())
-    validation = validate(frame, rules, measures, contract.dataset, contract.personal_columns)
+    validation = validate(frame, rules, measures, contract.dataset, contract.personal_columns, said)
     publish(settings, contract, group, validation.result)
     return {verdict.rule.id: verdict for verdict in validation.verdicts}
 

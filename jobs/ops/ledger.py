@@ -147,11 +147,11 @@ class Ledger:
     """Reads and merges ledger rows. Every merge is by key, so a repeated run writes the same rows again."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+        self.settings = settings
         self._options = delta_options(settings)
 
     def uri(self, table: str) -> str:
-        return self._settings.uri("ops", table)
+        return self.settings.uri("ops", table)
 
     @again
     def create(self) -> None:

@@ -111,7 +111,7 @@ def _lines(some: Sequence[Mapping[str, Any]], rule: Rule) -> tuple[Example, ...]
 
 
 def _examples(measure: RuleMeasure) -> tuple[Example, ...]:
-    return tuple(Example(record, None if value is None else str(value)) for record, value in measure.samples[:EXAMPLES])
+    return tuple(Example(record, None if value is None else " / ".join(map(str, value)) if isinstance(value, list) else str(value)) for record, value in measure.samples[:EXAMPLES])
 
 
 def _explained(contract: Contract, rule: Rule, examples: tuple[Example, ...]) -> tuple[Example, ...]:

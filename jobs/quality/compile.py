@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
@@ -11,23 +10,25 @@ from typing import Any
 import polars as pl
 
 from jobs.quality.measures import SAMPLES, Measures, RuleMeasure
-from jobs.quality.regexes import matches
+from jobs.quality.row_tests import Test, test_of
 from jobs.quality.rules import Rule
 from jobs.quality.words import message_of
 
 REJECTION = pl.Struct({"rule": pl.String, "severity": pl.String, "column": pl.String, "value": pl.String, "message": pl.String})
 REJECTIONS = pl.List(REJECTION)
 MASK = "•••"
-EXACT_DIGITS = 15  # a decimal of so many digits is one exact double divided by another
 
 
 @dataclass(frozen=True)
-class Test:
-    """`ignored`: rows the rule does not judge; `failed`: judged rows that do not meet it. `shown`: the column whose value is reported."""
+class Found:
+    """What one rule found: `mask` of the rows that fail, `ignored` and `outside` of rows that were not judged, and the values that are shown."""
 
-    ignored: pl.Expr
-    failed: pl.Expr
-    shown: str
+    rule: Rule
+    mask: pl.Series
+    ignored: pl.Series
+    shown: tuple[pl.Series, ...]
+    columns: tuple[str, ...]
+    outside: pl.Series | None = None
 
 
 @dataclass(frozen=True)
@@ -46,109 +47,6 @@ class Lacking:
     rule: Rule
     mask: pl.Series
     shown: pl.Series
-
-
-Schema = Mapping[str, pl.DataType]
-
-
-def _literal(value: Any, kind: pl.DataType) -> pl.Expr:
-    """A bound as a literal of the type that GX compares in: a double, a day or a moment (UTC where it names no zone)."""
-    if kind == pl.Date:
-        return pl.lit(dt.date.fromisoformat(value) if isinstance(value, str) else value)
-    if isinstance(kind, pl.Datetime):
-        return pl.lit(_moment(value)).dt.cast_time_unit("us")
-    return pl.lit(float(value))
-
-
-def _moment(value: Any) -> dt.datetime:
-    said = dt.datetime.fromisoformat(value) if isinstance(value, str) else value
-    moment = said if isinstance(said, dt.datetime) else dt.datetime(said.year, said.month, said.day)
-    return moment.astimezone(dt.UTC) if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
-
-
-def _comparable(column: str, kind: pl.DataType) -> pl.Expr:
-    """Numbers as doubles. A long decimal goes through its text: that is rounded once, as in Java, and a division twice."""
-    value = pl.col(column)
-    if isinstance(kind, pl.Decimal) and (kind.precision or 38) > EXACT_DIGITS:
-        return value.cast(pl.String).cast(pl.Float64)
-    return value.cast(pl.Float64) if kind.is_numeric() else value
-
-
-def _map_test(column: str, good: pl.Expr) -> Test:
-    return Test(pl.col(column).is_null(), good.not_(), column)
-
-
-def _between(kwargs: Mapping[str, Any], schema: Schema) -> Test:
-    column = kwargs["column"]
-    kind = schema[column]
-    return _map_test(column, _bounds(_comparable(column, kind), kwargs, lambda v: _literal(v, kind)))
-
-
-def _bounds(value: pl.Expr, kwargs: Mapping[str, Any], literal: Callable[[Any], pl.Expr]) -> pl.Expr:
-    good = pl.lit(True)
-    if (low := kwargs.get("min_value")) is not None:
-        good = good & ((value > literal(low)) if kwargs.get("strict_min") else (value >= literal(low)))
-    if (high := kwargs.get("max_value")) is not None:
-        good = good & ((value < literal(high)) if kwargs.get("strict_max") else (value <= literal(high)))
-    return good
-
-
-def _in_set(kwargs: Mapping[str, Any], schema: Schema) -> Test:
-    column = kwargs["column"]
-    return _map_test(column, reduce(lambda a, b: a | b, (pl.col(column) == pl.lit(value) for value in kwargs["value_set"]), pl.lit(False)))
-
-
-def _opposite(make: Callable[[Mapping[str, Any], Schema], Test]) -> Callable[[Mapping[str, Any], Schema], Test]:
-    def made(kwargs: Mapping[str, Any], schema: Schema) -> Test:
-        test = make(kwargs, schema)
-        return Test(test.ignored, test.failed.not_(), test.shown)
-
-    return made
-
-
-def _regex(kwargs: Mapping[str, Any], schema: Schema) -> Test:
-    column = kwargs["column"]
-    return _map_test(column, matches(pl.col(column), kwargs["regex"]))
-
-
-def _lengths(kwargs: Mapping[str, Any], schema: Schema) -> Test:
-    column = kwargs["column"]
-    return _map_test(column, _bounds(pl.col(column).str.len_chars().cast(pl.Int64), kwargs, pl.lit))
-
-
-def _length_equal(kwargs: Mapping[str, Any], schema: Schema) -> Test:
-    return _lengths({"column": kwargs["column"], "min_value": kwargs["value"], "max_value": kwargs["value"]}, schema)
-
-
-def _pair_ignored(kwargs: Mapping[str, Any]) -> pl.Expr:
-    a, b = pl.col(kwargs["column_A"]).is_null(), pl.col(kwargs["column_B"]).is_null()
-    return {"either_value_is_missing": a | b, "neither": pl.lit(False)}.get(kwargs.get("ignore_row_if", "both_values_are_missing"), a & b)
-
-
-def _greater(kwargs: Mapping[str, Any], schema: Schema) -> Test:
-    a, b = pl.col(kwargs["column_A"]), pl.col(kwargs["column_B"])
-    good = (a >= b) if kwargs.get("or_equal") else (a > b)
-    return Test(_pair_ignored(kwargs), good.not_(), kwargs["column_A"])  # a pair that lacks a value is neither greater nor unexpected, as in GX
-
-
-def _equal(kwargs: Mapping[str, Any], schema: Schema) -> Test:
-    good = pl.col(kwargs["column_A"]).eq_missing(pl.col(kwargs["column_B"]))
-    return Test(_pair_ignored(kwargs), good.not_(), kwargs["column_A"])
-
-
-ROW_TYPES: dict[str, Callable[[Mapping[str, Any], Schema], Test]] = {
-    "expect_column_values_to_not_be_null": lambda k, s: Test(pl.lit(False), pl.col(k["column"]).is_null(), k["column"]),
-    "expect_column_values_to_be_null": lambda k, s: Test(pl.lit(False), pl.col(k["column"]).is_not_null(), k["column"]),
-    "expect_column_values_to_be_between": _between,
-    "expect_column_values_to_be_in_set": _in_set,
-    "expect_column_values_to_not_be_in_set": _opposite(_in_set),
-    "expect_column_values_to_match_regex": _regex,
-    "expect_column_values_to_not_match_regex": _opposite(_regex),
-    "expect_column_value_lengths_to_be_between": _lengths,
-    "expect_column_value_lengths_to_equal": _length_equal,
-    "expect_column_pair_values_a_to_be_greater_than_b": _greater,
-    "expect_column_pair_values_to_be_equal": _equal,
-}
 
 
 def castable(column: str) -> Rule:
@@ -199,53 +97,68 @@ def judge(
     wrong with each; `doubtful`: column → (mask of values with another reading, the texts, what is not clear).
     `lenient`: columns in which a failed cast only flags; `lacking`: rows that drift discards.
     """
-    tests = {rule.id: (rule, ROW_TYPES[rule.type](rule.kwargs, frame.schema)) for rule in fused(rules)}
-    masks = _masks(frame, tests)
-    found = [(rule, masks[f"f{i}"], masks[f"i{i}"], frame[test.shown], test.shown) for i, (rule, test) in enumerate(tests.values())]
+    tests = [(rule, test_of(rule.type, rule.kwargs, frame.schema)) for rule in fused(rules)]
+    found = _found(frame, tests)
     for name, (mask, texts) in failed_casts.items():
-        found.append((retyped(name) if name in lenient else castable(name), mask, texts.is_null(), texts, name))
-    found += [(other.rule, other.mask, pl.repeat(False, frame.height, eager=True), other.shown, "") for other in lacking]
+        found.append(Found(retyped(name) if name in lenient else castable(name), mask, texts.is_null(), (texts,), (name,)))
+    found += [Found(other.rule, other.mask, pl.repeat(False, frame.height, eager=True), (other.shown,), ("",)) for other in lacking]
     for name, (mask, texts, doubt) in (doubtful or {}).items():
-        found.append((unambiguous(name, doubt), mask, texts.is_null(), texts, name))
+        found.append(Found(unambiguous(name, doubt), mask, texts.is_null(), (texts,), (name,)))
     said = {(retyped(name) if name in lenient else castable(name)).id: message for name, message in (messages or {}).items()}
-    measures = {rule.id: _measure(frame, mask, ignored, shown, column in personal) for rule, mask, ignored, shown, column in found}
-    rejections, critical = _rejections(frame, [(r, m, shown, c) for r, m, _, shown, c in found if r.severity != "info"], personal, said)
+    measures = {one.rule.id: _measure(frame, one, personal) for one in found}
+    rejections, critical = _rejections(frame, [one for one in found if one.rule.severity != "info"], personal, said)
     return Judged(rejections, critical, Measures(frame.height, measures))
 
 
-def _masks(frame: pl.DataFrame, tests: Mapping[str, tuple[Rule, Test]]) -> pl.DataFrame:
+def _found(frame: pl.DataFrame, tests: Sequence[tuple[Rule, Test]]) -> list[Found]:
+    """All tests in one pass over the frame."""
     columns = []
-    for i, (_, test) in enumerate(tests.values()):
-        ignored = test.ignored.fill_null(False)
-        columns += [(test.failed.fill_null(False) & ignored.not_()).alias(f"f{i}"), ignored.alias(f"i{i}")]
-    return frame.with_columns(columns).select([c.meta.output_name() for c in columns]) if columns else pl.DataFrame()
+    for i, (_, test) in enumerate(tests):
+        ignored, failed = test.ignored.fill_null(False), test.failed.fill_null(False)
+        if test.outside is not None:
+            inside = test.outside.not_()
+            ignored, failed = ignored & inside, failed & inside
+            columns.append(test.outside.alias(f"o{i}"))
+        columns += [(failed & ignored.not_()).alias(f"f{i}"), ignored.alias(f"i{i}")]
+    masks = frame.with_columns(columns).select([c.meta.output_name() for c in columns]) if columns else pl.DataFrame()
+    return [
+        Found(rule, masks[f"f{i}"], masks[f"i{i}"], tuple(frame[name] for name in test.shown), test.shown, None if test.outside is None else masks[f"o{i}"])
+        for i, (rule, test) in enumerate(tests)
+    ]
 
 
-def _measure(frame: pl.DataFrame, mask: pl.Series, ignored: pl.Series, shown: pl.Series, personal: bool) -> RuleMeasure:
-    skipped, bad = int(ignored.sum()), int(mask.sum())
+def _measure(frame: pl.DataFrame, one: Found, personal: Collection[str]) -> RuleMeasure:
+    skipped, bad, outside = int(one.ignored.sum()), int(one.mask.sum()), 0 if one.outside is None else int(one.outside.sum())
     samples: tuple[tuple[int, Any], ...] = ()
     if bad:
-        at = mask.arg_true().head(SAMPLES)
-        values = [MASK if personal else v for v in shown.gather(at).cast(pl.String, strict=False).to_list()]
-        samples = tuple(zip(frame["_record"].gather(at).to_list(), values, strict=True))
-    return RuleMeasure(frame.height - skipped, skipped, bad, samples)
+        at = one.mask.arg_true().head(SAMPLES)
+        values = [_texts(shown.gather(at), name in personal) for shown, name in zip(one.shown, one.columns, strict=True)]
+        shown = values[0] if len(values) == 1 else [list(row) for row in zip(*values, strict=True)]
+        samples = tuple(zip(frame["_record"].gather(at).to_list(), shown, strict=True))
+    return RuleMeasure(frame.height - skipped - outside, skipped, bad, samples, outside=outside)
 
 
-def _rejections(frame: pl.DataFrame, found: list[tuple[Rule, pl.Series, pl.Series, str]], personal: Collection[str], said: Mapping[str, pl.Series]) -> tuple[pl.Series, pl.Series]:
+def _texts(values: pl.Series, personal: bool) -> list[Any]:
+    return [MASK if personal else v for v in values.cast(pl.String, strict=False).to_list()]
+
+
+def _rejections(frame: pl.DataFrame, found: Sequence[Found], personal: Collection[str], said: Mapping[str, pl.Series]) -> tuple[pl.Series, pl.Series]:
     """Structs are built only for rows that failed something. `said`: rule id → message a row, where a rule has more than one."""
     height = frame.height
-    critical = reduce(lambda a, b: a | b, (m for r, m, _, _ in found if r.severity == "critical"), pl.repeat(False, height, eager=True))
-    parts = [
-        pl.DataFrame({
-            "at": mask.arg_true(), "rule": [rule.id] * int(mask.sum()), "severity": [rule.severity] * int(mask.sum()), "column": [column or None] * int(mask.sum()),
-            "value": [MASK] * int(mask.sum()) if column in personal else shown.filter(mask).cast(pl.String, strict=False),
-            "message": said[rule.id].filter(mask) if rule.id in said else [message_of(rule)] * int(mask.sum()),
-        })
-        for rule, mask, shown, column in found
-        if mask.any()
-    ]  # fmt: skip
+    critical = reduce(lambda a, b: a | b, (one.mask for one in found if one.rule.severity == "critical"), pl.repeat(False, height, eager=True))
+    parts = [_structs(one, personal, said) for one in found if one.mask.any()]
     if not parts:
         return pl.Series("_rejections", [None] * 0, dtype=REJECTIONS).extend_constant(None, height), critical
     grouped = pl.concat(parts).with_columns(pl.col("at").cast(pl.UInt32)).group_by("at", maintain_order=True).agg(pl.struct("rule", "severity", "column", "value", "message").alias("_rejections"))
     rows = pl.DataFrame({"at": pl.int_range(0, height, dtype=pl.UInt32, eager=True)})
     return rows.join(grouped, on="at", how="left", maintain_order="left")["_rejections"], critical
+
+
+def _structs(one: Found, personal: Collection[str], said: Mapping[str, pl.Series]) -> pl.DataFrame:
+    """One row a failing row: of several columns the first is shown."""
+    rule, count, column = one.rule, int(one.mask.sum()), one.columns[0]
+    return pl.DataFrame({
+        "at": one.mask.arg_true(), "rule": [rule.id] * count, "severity": [rule.severity] * count, "column": [column or None] * count,
+        "value": [MASK] * count if column in personal else one.shown[0].filter(one.mask).cast(pl.String, strict=False),
+        "message": said[rule.id].filter(one.mask) if rule.id in said else [message_of(rule)] * count,
+    })  # fmt: skip

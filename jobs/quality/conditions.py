@@ -36,7 +36,17 @@ def _metric(rule: Rule) -> MetricConfiguration:
     return MetricConfiguration(name, {**asked["metric_domain_kwargs"], "batch_id": "rows"}, asked["metric_value_kwargs"])
 
 
+def inside(frame: DataFrame, rule: Rule) -> DataFrame:
+    """The rows that the rule's row_condition is about."""
+    made = expectation(rule)
+    if getattr(made, "row_condition", None) is None:
+        return frame
+    engine = SparkDFExecutionEngine(persist=False)
+    engine.load_batch_data("rows", frame)
+    return engine.get_domain_records({"batch_id": "rows", "row_condition": made.row_condition, "condition_parser": made.condition_parser})
+
+
 def failing(frame: DataFrame, rule: Rule) -> DataFrame:
     """The rows that do not meet the rule, every column kept; `mostly` plays no part in it."""
     [(unexpected, rows)] = conditions(frame, [rule])
-    return rows.where(unexpected)
+    return rows.withColumn("_unexpected", unexpected).where("_unexpected").drop("_unexpected")  # what looks at other rows or tables can be no filter itself

@@ -9,18 +9,21 @@ from typing import Any
 
 from jobs.contracts.model import Column
 from jobs.quality.regexes import native_regex
+from jobs.quality.row_conditions import left_to_spark
+from jobs.quality.row_tests import ROW_TYPES, any_of
 
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})?)?")
 NUMBERS = ("integer", "decimal", "double")
 LONG = 1 << 63
+MOST_DIGITS = 38
 Columns = Mapping[str, Column]
 
 
 def unfused(type_: str, kwargs: Mapping[str, Any], columns: Columns) -> str | None:
     """Why this rule is judged in Spark although one row decides it; None where Polars and Spark say the same of every value."""
     decide = DECISIONS.get(type_)
-    return decide(kwargs, columns) if decide else None
+    return (decide(kwargs, columns) if decide else None) or (left_to_spark(kwargs, columns) if type_ in ROW_TYPES else None)
 
 
 def _between(kwargs: Mapping[str, Any], columns: Columns) -> str | None:
@@ -81,6 +84,45 @@ def _pair(kwargs: Mapping[str, Any], columns: Columns) -> str | None:
     return None if same else f"Spark compares a {a.kind} with a {b.kind} in its own way"
 
 
+def _regex_list(kwargs: Mapping[str, Any], columns: Columns) -> str | None:
+    regexes = [str(regex) for regex in kwargs.get("regex_list") or ()]
+    if not regexes:
+        return "it has no regex"
+    joined = [any_of(regexes)] if (kwargs.get("match_on") or "any") == "any" else []
+    return next(filter(None, (_regex({"column": kwargs["column"], "regex": regex}, columns) for regex in [*regexes, *joined])), None)
+
+
+def _text(kwargs: Mapping[str, Any], columns: Columns) -> str | None:
+    kind = columns[kwargs["column"]].kind
+    return None if kind in ("string", "json") else f"a column of type {kind} is no text"
+
+
+def _pair_in_set(kwargs: Mapping[str, Any], columns: Columns) -> str | None:
+    pairs = kwargs.get("value_pairs_set") or ()
+    if not pairs:
+        return "it has no set of values"
+    for side, key in enumerate(("column_A", "column_B")):
+        options = [pair[side] for pair in pairs if pair[side] is not None]
+        if options and (said := _in_set({"column": kwargs[key], "value_set": options}, columns)):
+            return said
+    return None
+
+
+def _alike(kwargs: Mapping[str, Any], columns: Columns) -> str | None:
+    first, *others = kwargs["column_list"]
+    return next(filter(None, (_pair({"column_A": first, "column_B": other}, columns) for other in others)), None)
+
+
+def _sum(kwargs: Mapping[str, Any], columns: Columns) -> str | None:
+    kind = columns[kwargs["column_list"][0]].kind
+    if kind not in NUMBERS:
+        return f"a column of type {kind} cannot be added up"
+    wide = columns[kwargs["column_list"][0]].precision + len(kwargs["column_list"]) > MOST_DIGITS
+    if kind == "decimal" and wide:
+        return "Spark rounds a sum of so many digits"
+    return _alike(kwargs, columns) or (None if _is_number(kwargs.get("sum_total")) else "the total is no number")
+
+
 DECISIONS: Mapping[str, Callable[[Mapping[str, Any], Columns], str | None]] = {
     "expect_column_values_to_be_between": _between,
     "expect_column_values_to_be_in_set": _in_set,
@@ -91,4 +133,13 @@ DECISIONS: Mapping[str, Callable[[Mapping[str, Any], Columns], str | None]] = {
     "expect_column_value_lengths_to_equal": _lengths,
     "expect_column_pair_values_a_to_be_greater_than_b": _pair,
     "expect_column_pair_values_to_be_equal": _pair,
+    "expect_column_values_to_match_regex_list": _regex_list,
+    "expect_column_values_to_not_match_regex_list": _regex_list,
+    "expect_column_values_to_match_strftime_format": _text,
+    "expect_column_values_to_be_json_parseable": _text,
+    "expect_column_values_to_match_json_schema": _text,
+    "expect_column_pair_values_to_be_in_set": _pair_in_set,
+    "expect_multicolumn_sum_to_equal": _sum,
+    "expect_multicolumn_values_to_be_equal": _alike,
+    "expect_select_column_values_to_be_unique_within_record": _alike,
 }

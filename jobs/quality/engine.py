@@ -8,10 +8,12 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
-import great_expectations.expectations as gxe
+import great_expectations.expectations  # noqa: F401 - fills the registry
+from great_expectations.exceptions import ExpectationNotFoundError
 from great_expectations.execution_engine import SparkDFExecutionEngine
-from great_expectations.expectations.registry import get_metric_kwargs
+from great_expectations.expectations.registry import get_expectation_impl, get_metric_kwargs
 
+from jobs.platform.errors import LakeError
 from jobs.quality.compile import fused
 from jobs.quality.measures import Measures, RuleMeasure
 from jobs.quality.rules import Rule
@@ -19,21 +21,25 @@ from jobs.quality.rules import Rule
 
 @dataclass(frozen=True)
 class Known:
-    """The measures of a batch, by what GX asks for: `by_question` has the rules that landing judged, `nulls` how many a column has."""
+    """The measures of a batch, by what GX asks for: `by_question` has the rules that landing judged, `rows` and `nulls` are by row_condition ("" where there is none)."""
 
-    rows: int
-    by_question: Mapping[str, RuleMeasure]
-    nulls: Mapping[str, int]
+    rows: Mapping[str, int]
+    by_question: Mapping[str, tuple[Rule, RuleMeasure]]
+    nulls: Mapping[tuple[str, str], int]
 
 
 KNOWN: ContextVar[Known | None] = ContextVar("known", default=None)
 NOTHING = object()
-DOMAIN = ("column", "column_A", "column_B", "ignore_row_if")
+DOMAIN = ("column", "column_A", "column_B", "column_list", "ignore_row_if")
 ROW_NAMES = ("unexpected_index_query", "unexpected_index_list")  # which rows failed, by index columns; without such columns GX makes the query and shows it nowhere
 
 
 def expectation_class(type_: str) -> Any:
-    return getattr(gxe, "".join(part.capitalize() for part in type_.split("_")))
+    """GX's class of this type. Raises LakeError for a type that there is not."""
+    try:
+        return get_expectation_impl(type_)
+    except ExpectationNotFoundError:
+        raise LakeError(f"Great Expectations has no expectation {type_!r}", "see docs/reference/expectations.md") from None
 
 
 def expectation(rule: Rule) -> Any:
@@ -42,24 +48,31 @@ def expectation(rule: Rule) -> Any:
 
 
 def known(measures: Measures, rules: Sequence[Rule]) -> Known:
-    judged = [(rule, measures.rules[rule.id]) for rule in fused(rules) if rule.id in measures.rules]
-    single = [(str(rule.kwargs["column"]), rule, measure) for rule, measure in judged if "column" in rule.kwargs]
-    nulls = {column: measure.ignored for column, rule, measure in single if not rule.type.endswith("_null")}
-    return Known(measures.rows, {_rule_question(rule): measure for rule, measure in judged}, nulls)
+    judged = [(*_rule_question(rule), rule, measures.rules[rule.id]) for rule in fused(rules) if rule.id in measures.rules]
+    nulls = {(str(r.kwargs["column"]), where): m.ignored for _, where, r, m in judged if "column" in r.kwargs and not r.type.endswith("_null")}
+    rows = {where: measures.rows - m.outside for _, where, _, m in judged}
+    return Known({"": measures.rows} | rows, {asked: (rule, measure) for asked, _, rule, measure in judged}, nulls)
 
 
-def _rule_question(rule: Rule) -> str:
-    """What GX will ask the engine for this rule, by GX's own account of it."""
+def _rule_question(rule: Rule) -> tuple[str, str]:
+    """What GX will ask the engine for this rule, by GX's own account of it; and its row_condition."""
     made = expectation(rule)
     kwargs = get_metric_kwargs(f"{made.map_metric}.condition", made.configuration)
-    return question(made.map_metric, kwargs["metric_domain_kwargs"], kwargs["metric_value_kwargs"])
+    domain = kwargs["metric_domain_kwargs"]
+    return question(made.map_metric, domain, kwargs["metric_value_kwargs"]), condition_said(domain)
+
+
+def condition_said(domain: Mapping[str, Any]) -> str:
+    """GX's row_condition as one text, "" where there is none: GX has it as an object here and as a mapping there."""
+    said = domain.get("row_condition")
+    return json.dumps(said.dict() if hasattr(said, "dict") else said, sort_keys=True, default=str) if said else ""
 
 
 def question(base: str, domain: Mapping[str, Any], values: Mapping[str, Any]) -> str:
-    """A metric by what decides its value: base name, columns, arguments. The format of the answer and the batch are left out."""
+    """A metric by what decides its value: base name, columns, row_condition, arguments. The format of the answer and the batch are left out."""
     where = {name: domain[name] for name in DOMAIN if domain.get(name) is not None}
     said = {name: value for name, value in values.items() if name != "result_format" and value is not None and value is not False}
-    return json.dumps([base, where, said], sort_keys=True, default=str, ensure_ascii=False)
+    return json.dumps([base, where, condition_said(domain), said], sort_keys=True, default=str, ensure_ascii=False)
 
 
 class MeasuredEngine(SparkDFExecutionEngine):  # type: ignore[misc]
@@ -78,26 +91,35 @@ class MeasuredEngine(SparkDFExecutionEngine):  # type: ignore[misc]
 
 def answer(facts: Known, name: str, domain: Mapping[str, Any], values: Mapping[str, Any]) -> Any:
     """The metric's value, or NOTHING where only Spark can tell."""
-    if domain.get("row_condition"):
-        return NOTHING
     if name == "table.row_count":
-        return facts.rows
-    base, _, what = name.rpartition(".")
-    measure = facts.by_question.get(question(base, domain, values))
-    if measure is not None and what in ROW_NAMES:
-        return NOTHING if (values.get("result_format") or {}).get("unexpected_index_column_names") else None
-    if measure is not None:
-        return _of(measure, what, pair="column_A" in domain)
+        return facts.rows.get(condition_said(domain), NOTHING)
     if name == "column_values.nonnull.unexpected_count":
-        return facts.nulls.get(str(domain.get("column")), NOTHING)
-    return NOTHING
+        return facts.nulls.get((str(domain.get("column")), condition_said(domain)), _unexpected(facts, name, domain, values))
+    return _unexpected(facts, name, domain, values)
 
 
-def _of(measure: RuleMeasure, what: str, pair: bool) -> Any:
+def _unexpected(facts: Known, name: str, domain: Mapping[str, Any], values: Mapping[str, Any]) -> Any:
+    base, _, what = name.rpartition(".")
+    found = facts.by_question.get(question(base, domain, values))
+    if found is None:
+        return NOTHING
+    if what in ROW_NAMES:
+        return NOTHING if (values.get("result_format") or {}).get("unexpected_index_column_names") else None
+    return _of(*found, what)
+
+
+def _of(rule: Rule, measure: RuleMeasure, what: str) -> Any:
     if what == "unexpected_count":
         return measure.unexpected
-    if what == "filtered_row_count" and pair:
+    if what == "filtered_row_count" and "column" not in rule.kwargs:
         return measure.evaluated
-    if what == "unexpected_values" and (not pair or not measure.unexpected):
-        return [value for _, value in measure.samples]  # of a pair landing keeps one value only
+    if what == "unexpected_values" and ("column" in rule.kwargs or all(isinstance(value, list) for _, value in measure.samples)):
+        return [_shown(rule, value) for _, value in measure.samples]
     return NOTHING
+
+
+def _shown(rule: Rule, value: Any) -> Any:
+    """A failing value in the form GX has it in: of a pair a tuple, of many columns a mapping."""
+    if "column_A" in rule.kwargs:
+        return tuple(value)
+    return dict(zip(rule.kwargs["column_list"], value, strict=True)) if "column_list" in rule.kwargs else value

@@ -7,25 +7,24 @@ from pathlib import Path
 from typing import Any
 
 from jobs.contracts.model import Column, Contract
-from jobs.quality.compile import ROW_TYPES
 from jobs.quality.dialect import unfused
-from jobs.quality.rules import Rule, Scope
+from jobs.quality.plugins import plugin_kinds
+from jobs.quality.rules import Rule
 from jobs.quality.suites import read_suite
-
-ROWS_TYPES = {"expect_column_values_to_be_unique", "expect_compound_columns_to_be_unique"}
+from jobs.quality.vocabulary import scope_of
 
 
 def rules_of(contract: Contract, root: Path) -> tuple[Rule, ...]:
     """All rules with stable, unique ids. Raises BrokenContract for a suite that cannot be read."""
     raw = [*implied(contract), *suite_rules(contract, root)]
-    columns = {column.name: column for column in contract.columns}
+    columns, plugins = {column.name: column for column in contract.columns}, plugin_kinds(root)
     seen: Counter[str] = Counter()
     rules = []
     for type_, kwargs, severity, origin, meta in raw:
         name = _short(type_, kwargs)
         seen[name] += 1
         rule_id = name if seen[name] == 1 else f"{name}#{seen[name]}"
-        rules.append(Rule(rule_id, type_, kwargs, severity, _scope(type_), origin, meta, unfused(type_, kwargs, columns)))
+        rules.append(Rule(rule_id, type_, kwargs, severity, scope_of(type_, kwargs, plugins), origin, meta, unfused(type_, kwargs, columns)))
     return tuple(rules)
 
 
@@ -65,10 +64,6 @@ def _column_rules(column: Column) -> list[tuple[str, dict[str, Any]]]:
 
 def suite_rules(contract: Contract, root: Path) -> list[tuple[str, dict[str, Any], Any, Any, dict[str, Any]]]:
     return [(entry.type, entry.kwargs, entry.severity, "suite", entry.meta) for entry in read_suite(contract, root)]
-
-
-def _scope(type_: str) -> Scope:
-    return "row" if type_ in ROW_TYPES else "rows" if type_ in ROWS_TYPES else "aggregate"
 
 
 def _short(type_: str, kwargs: dict[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from functools import reduce
 
@@ -14,8 +15,10 @@ from jobs.contracts.model import Contract
 from jobs.ops.ledger import Ledger
 from jobs.platform.errors import LakeError
 from jobs.platform.outage import AGAIN, Outage, lost
-from jobs.quality.conditions import failing
+from jobs.quality.conditions import failing, inside
+from jobs.quality.plugins import load
 from jobs.quality.rules import Rule, columns_of
+from jobs.quality.vocabulary import AGAINST_THE_OTHERS, KEYS, ORDERED, SQL
 from jobs.quality.words import message_of
 from jobs.tables.bronze import judged_rows
 from jobs.tables.states import ROW, content, critical
@@ -34,10 +37,12 @@ def judge_in_spark(spark: SparkSession, ledger: Ledger, contract: Contract, rule
     Raises LakeError naming a rule that Spark cannot judge, Outage where a server has gone.
     """
     held: dict[str, str] = {}
-    for rule in in_spark(rules):
+    if asked := in_spark(rules):
+        load(ledger.settings.root)
+    for rule in asked:
         try:
             held |= _judge(spark, ledger, contract, rule, [d for d in deliveries if d not in held])
-        except (PySparkException, GreatExpectationsError) as problem:
+        except (PySparkException, GreatExpectationsError, LookupError, ValueError) as problem:  # a query or a plugin may be wrong in its own ways
             if lost(str(problem)):
                 raise Outage("the store or Spark went away while rows were judged", AGAIN) from None
             raise LakeError(f"{rule.id} cannot be judged: {_first_line(problem, contract, rule)}", "mend the expectation, then run check again") from None
@@ -51,7 +56,7 @@ def _judge(spark: SparkSession, ledger: Ledger, contract: Contract, rule: Rule, 
         if few:
             ledger.merge("rejections", [_facts(contract, rule) | {"delivery": r["_delivery"], "record": r["_record"], "part": r["_part"]} for r in few])
         return {}
-    crowded = _crowded(found) if rule.scope == "rows" and rule.severity == "critical" else {}
+    crowded = _crowded(found) if rule.type in KEYS and rule.severity == "critical" else {}
     _write(contract, rule, found.where(~F.col("_delivery").isin(list(crowded))) if crowded else found)
     return crowded
 
@@ -66,8 +71,31 @@ def _first_line(problem: Exception, contract: Contract, rule: Rule) -> str:
 
 
 def _found(spark: SparkSession, contract: Contract, rule: Rule, deliveries: Sequence[str]) -> DataFrame:
-    rows = judged_rows(spark, contract, deliveries)
-    return (repeated(rows, contract, rule) if rule.scope == "rows" else failing(rows, rule)).select(*ROW)
+    """The failing rows, as `ROW`. What a row means beside the others of its delivery is asked of one delivery at a time."""
+    if rule.type in KEYS:
+        return repeated(judged_rows(spark, contract, deliveries), contract, rule).select(*ROW)
+    if rule.type == SQL or rule.type in ORDERED | AGAINST_THE_OTHERS:
+        parts = [_beside(spark, judged_rows(spark, contract, [delivery]), rule).select(*ROW) for delivery in deliveries]
+        return reduce(DataFrame.unionByName, parts) if parts else judged_rows(spark, contract, []).select(*ROW)
+    return failing(judged_rows(spark, contract, deliveries), rule).select(*ROW)
+
+
+def _beside(spark: SparkSession, rows: DataFrame, rule: Rule) -> DataFrame:
+    if rule.type == SQL:
+        return by_query(spark, rows, rule).distinct()
+    return failing(in_order(rows) if rule.type in ORDERED else rows, rule)
+
+
+def in_order(rows: DataFrame) -> DataFrame:
+    """As the file had them, in one piece: Great Expectations looks at the row before without saying which that is."""
+    return rows.orderBy("_record", "_part").coalesce(1)
+
+
+def by_query(spark: SparkSession, rows: DataFrame, rule: Rule) -> DataFrame:
+    """The rows a query finds wrong. It reads the delivery as {batch}, as in Great Expectations."""
+    view = f"batch_{uuid.uuid4().hex}"
+    rows.createOrReplaceTempView(view)
+    return spark.sql(str(rule.kwargs["unexpected_rows_query"]).rstrip("; \n\t").format(batch=view))
 
 
 def repeated(rows: DataFrame, contract: Contract, rule: Rule) -> DataFrame:
@@ -76,7 +104,7 @@ def repeated(rows: DataFrame, contract: Contract, rule: Rule) -> DataFrame:
     Rows that repeat in every column are no violation: conform makes them duplicates of one survivor.
     """
     key = Window.partitionBy("_delivery", *columns_of(rule))
-    valid = rows.where(~critical())
+    valid = inside(rows, rule).where(~critical())
     for name in columns_of(rule):
         valid = valid.where(F.col(name).isNotNull())
     marked = valid.withColumn("_content", content(contract))

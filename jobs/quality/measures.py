@@ -11,13 +11,14 @@ SAMPLES = 20
 
 @dataclass(frozen=True)
 class RuleMeasure:
-    """`evaluated` rows were judged, `ignored` were not (null, or left out by the rule), `unexpected` of the evaluated failed."""
+    """`evaluated` rows were judged, `ignored` were not (null, or left out by the rule), `unexpected` of the evaluated failed; `outside` of its row_condition are the others."""
 
     evaluated: int = 0
     ignored: int = 0
     unexpected: int = 0
-    samples: tuple[tuple[int, Any], ...] = ()  # (record, value) of the first failures
+    samples: tuple[tuple[int, Any], ...] = ()  # (record, value; a list of values for a rule of several columns) of the first failures
     problem: str | None = None  # why a rule on trial could not be evaluated; its counts are then of some rows only
+    outside: int = 0
 
     @property
     def share_met(self) -> float:
@@ -46,10 +47,10 @@ class Measures:
         if not text:
             return Measures()
         loaded = json.loads(text)
-        rules = {k: RuleMeasure(v["evaluated"], v["ignored"], v["unexpected"], tuple((r, x) for r, x in v["samples"]), v.get("problem")) for k, v in loaded["rules"].items()}
+        rules = {k: RuleMeasure(v["evaluated"], v["ignored"], v["unexpected"], tuple((r, x) for r, x in v["samples"]), v.get("problem"), v.get("outside", 0)) for k, v in loaded["rules"].items()}
         return Measures(loaded["rows"], rules)
 
 
 def _sum(a: RuleMeasure, b: RuleMeasure) -> RuleMeasure:
     samples = tuple(sorted([*a.samples, *b.samples], key=lambda s: s[0])[:SAMPLES])
-    return RuleMeasure(a.evaluated + b.evaluated, a.ignored + b.ignored, a.unexpected + b.unexpected, samples, a.problem or b.problem)
+    return RuleMeasure(a.evaluated + b.evaluated, a.ignored + b.ignored, a.unexpected + b.unexpected, samples, a.problem or b.problem, a.outside + b.outside)

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import importlib.util
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from jobs.contracts.load import BrokenContract, Finding, read_yaml
 from jobs.contracts.model import Contract
 from jobs.contracts.odcs import did_you_mean
-from jobs.quality.compile import ROW_TYPES
+from jobs.quality.plugins import load, plugin_kinds
+from jobs.quality.row_conditions import PARSERS, Unreadable, columns_in, condition_of
 from jobs.quality.rules import TRIAL
+from jobs.quality.vocabulary import REFUSED, SQL, Kind, core_types
 
 SEVERITIES = ("critical", "warning", "info")
 SUITE_KEYS = ("name", "meta", "expectations")
 ITEM_KEYS = ("type", "kwargs", "severity", "meta")
-CONDITIONS = ("row_condition", "condition_parser")
 BETWEEN, UNORDERED = "expect_column_values_to_be_between", ("string", "json", "boolean")
-NOT_ON_SPARK = frozenset({
-    "expect_column_values_to_be_dateutil_parseable", "expect_column_values_to_match_like_pattern", "expect_column_values_to_match_like_pattern_list",
-    "expect_column_values_to_not_match_like_pattern", "expect_column_values_to_not_match_like_pattern_list", "expect_query_results_to_match_comparison",
-    "expect_table_row_count_to_equal_other_table",
-})  # fmt: skip
+TEXTUAL = frozenset({"expect_column_values_to_match_strftime_format", "expect_column_values_to_be_json_parseable", "expect_column_values_to_match_json_schema"})
+SUM, PAIR_SET = "expect_multicolumn_sum_to_equal", "expect_column_pair_values_to_be_in_set"
 
 
 @dataclass(frozen=True)
@@ -57,7 +53,7 @@ def read_suite(contract: Contract, root: Path) -> tuple[Expectation, ...]:
     if not path.exists():
         return ()
     document = read_yaml(path)
-    findings = [Finding(str(path), line, 1, message) for line, message in _faults(contract, document)]
+    findings = [Finding(str(path), line, 1, message) for line, message in _faults(contract, document, plugin_kinds(root))]
     if findings:
         raise BrokenContract(findings)
     items: Any = document.get("expectations") or []
@@ -68,14 +64,17 @@ def read_suite(contract: Contract, root: Path) -> tuple[Expectation, ...]:
 
 def lint_suite(contract: Contract, root: Path) -> list[Finding]:
     """What only Great Expectations itself can tell: unknown and wrong arguments. Imports it (seconds)."""
-    import great_expectations.expectations as gxe
+    from great_expectations.exceptions import GreatExpectationsError
 
+    from jobs.quality.engine import expectation_class
+
+    load(root)
     path, findings = suite_path(root, contract), []
     for entry in read_suite(contract, root):
-        made = getattr(gxe, "".join(part.capitalize() for part in entry.type.split("_")))
+        made = expectation_class(entry.type)
         try:
             made(**entry.kwargs, severity=entry.severity)
-        except (ValueError, TypeError) as problem:
+        except (ValueError, TypeError, GreatExpectationsError) as problem:
             findings += [Finding(str(path), entry.line, 1, f"{entry.type}: {said}") for said in _gx_words(problem, made)]
     return findings
 
@@ -91,7 +90,7 @@ def _gx_words(problem: Exception, made: Any) -> list[str]:
     return list(said.values()) or [str(problem).splitlines()[0]]
 
 
-def _faults(contract: Contract, document: Any) -> Iterator[tuple[int, str]]:
+def _faults(contract: Contract, document: Any, plugins: Mapping[str, Kind]) -> Iterator[tuple[int, str]]:
     if not isinstance(document, dict):
         yield 1, "not a suite: it has name, meta and expectations"
         return
@@ -106,24 +105,25 @@ def _faults(contract: Contract, document: Any) -> Iterator[tuple[int, str]]:
         return
     for index, item in enumerate(items):
         line = _entry_line(items, index)
-        yield from _item_faults(contract, item, line) if isinstance(item, dict) else [(line, "an expectation has type, kwargs, severity and meta")]
+        yield from _item_faults(contract, item, line, plugins) if isinstance(item, dict) else [(line, "an expectation has type, kwargs, severity and meta")]
 
 
-def _item_faults(contract: Contract, item: Any, line: int) -> Iterator[tuple[int, str]]:
+def _item_faults(contract: Contract, item: Any, line: int, plugins: Mapping[str, Kind]) -> Iterator[tuple[int, str]]:
     for key in item:
         if key not in ITEM_KEYS:
             yield _line(item, key, line), f"unknown key {key!r}{did_you_mean(str(key), ITEM_KEYS)}: an expectation has {', '.join(ITEM_KEYS)}"
     if item.get("severity") not in SEVERITIES:
         yield _line(item, "severity", line), f"severity must be one of {', '.join(SEVERITIES)}"
     type_, kwargs = str(item.get("type")), item.get("kwargs") or {}
-    if type_ in NOT_ON_SPARK:
-        yield _line(item, "type", line), f"Great Expectations cannot do {type_} on Spark; use a regex, or write the rule another way"
-    elif type_ not in core_types():
-        yield _line(item, "type", line), f"Great Expectations has no expectation {type_!r}{did_you_mean(type_, core_types())}"
+    if type_ in REFUSED:
+        yield _line(item, "type", line), f"Great Expectations cannot do {type_} on Spark: {REFUSED[type_]}"
+    elif type_ not in core_types() and type_ not in plugins:
+        yield _line(item, "type", line), f"Great Expectations has no expectation {type_!r}{did_you_mean(type_, [*core_types(), *plugins])}"
     if not isinstance(kwargs, dict):
         yield _line(item, "kwargs", line), "kwargs are names with values, e.g. column: amount"
         return
     yield from _column_faults(contract, type_, kwargs, _line(item, "kwargs", line))
+    yield from _condition_faults(contract, type_, kwargs, _line(item, "kwargs", line))
     yield from _status_faults(item.get("meta"), _line(item, "meta", line))
 
 
@@ -143,9 +143,36 @@ def _column_faults(contract: Contract, type_: str, kwargs: Any, line: int) -> It
     kinds = {c.name: c.kind for c in contract.columns}
     if type_ == BETWEEN and (kind := kinds.get(kwargs.get("column"))) in UNORDERED:
         yield _line(kwargs, "column", line), f"Great Expectations compares no column of type {kind} with bounds; use a regex, a set, or a length"
-    for key in CONDITIONS:
-        if key in kwargs and type_ in ROW_TYPES:
-            yield _line(kwargs, key, line), f"{key} is not possible for a rule that is judged while landing; split the column or the rule"
+    if type_ in TEXTUAL and (kind := kinds.get(kwargs.get("column"))) not in ("string", "json", None):
+        yield _line(kwargs, "column", line), f"{type_} reads texts; a column of type {kind} was read while landing already"
+    for name in kwargs.get("column_list") or () if type_ == SUM else ():
+        if kinds.get(name) not in ("integer", "decimal", "double", None):
+            yield _line(kwargs, "column_list", line), f"a column of type {kinds[name]} ({name}) cannot be added up"
+    if type_ == SQL and "{batch}" not in str(kwargs.get("unexpected_rows_query")):
+        yield _line(kwargs, "unexpected_rows_query", line), "the query reads the delivery as {batch}: SELECT * FROM {batch} WHERE …"
+
+
+def _condition_faults(contract: Contract, type_: str, kwargs: Any, line: int) -> Iterator[tuple[int, str]]:
+    parser, condition = kwargs.get("condition_parser"), kwargs.get("row_condition")
+    if parser is not None and parser not in PARSERS:
+        yield _line(kwargs, "condition_parser", line), f"condition_parser {parser!r} does not run on Spark; use spark (SQL) or great_expectations"
+        return
+    if condition is None:
+        return
+    where = _line(kwargs, "row_condition", line)
+    if not isinstance(condition, str):
+        yield where, "row_condition is a text, with condition_parser: spark (SQL) or great_expectations"
+        return
+    if type_ == PAIR_SET:
+        yield where, f"Great Expectations forgets the row_condition of {PAIR_SET}; put it into an {SQL}"
+    names = [c.name for c in contract.columns]
+    try:
+        found = condition_of(kwargs)
+    except Unreadable:
+        return  # only Spark can tell
+    for name in columns_in(found) if found else ():
+        if name not in names:
+            yield where, f"row_condition: the contract has no column {name!r}{did_you_mean(name, names)}"
 
 
 def _line(holder: Any, key: str, fallback: int) -> int:
@@ -154,16 +181,6 @@ def _line(holder: Any, key: str, fallback: int) -> int:
 
 def _entry_line(items: Any, index: int) -> int:
     return int(items.lc.item(index)[0]) + 1
-
-
-@lru_cache(maxsize=1)
-def core_types() -> frozenset[str]:
-    """Great Expectations' core expectations, from the names of its modules: importing them takes seconds."""
-    spec = importlib.util.find_spec("great_expectations")
-    folders = spec.submodule_search_locations if spec else None
-    if not folders:
-        raise ModuleNotFoundError("great_expectations is not installed")
-    return frozenset(path.stem for path in (Path(folders[0]) / "expectations" / "core").glob("expect_*.py"))
 
 
 def _plain(value: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,8 +44,10 @@ class Validation:
     result: ExpectationSuiteValidationResult
 
 
-def validate(frame: DataFrame, rules: Sequence[Rule], measures: Measures | None, name: str, personal: Collection[str] = ()) -> Validation:
-    """Validate a batch. With `measures`, GX reads rows only for what they do not tell; without, plain GX reads everything.
+def validate(
+    frame: DataFrame, rules: Sequence[Rule], measures: Measures | None, name: str, personal: Collection[str] = (), parameters: Mapping[str, Any] | None = None
+) -> Validation:
+    """Validate a batch. With `measures`, GX reads rows only for what they do not tell; without, plain GX reads everything. `parameters`: of `{$PARAMETER: name}`.
 
     Results about `personal` columns hold counts, never values. Raises LakeError when GX gives no result for a rule, or could not run one (law 4), Outage where that
     is because a server has gone.
@@ -59,7 +61,7 @@ def validate(frame: DataFrame, rules: Sequence[Rule], measures: Measures | None,
     try:
         batch = datasource.add_dataframe_asset(name).add_batch_definition_whole_dataframe("landed").get_batch({"dataframe": frame})
         suite = ExpectationSuite(name, expectations=[expectation(rule) for rule in rules])
-        result = batch.validate(suite, result_format={"result_format": "SUMMARY", "partial_unexpected_count": 20})
+        result = batch.validate(suite, result_format={"result_format": "SUMMARY", "partial_unexpected_count": 20}, expectation_parameters=dict(parameters or {}))
     finally:
         KNOWN.reset(token)
         SparkDatasource.execution_engine_override = override

@@ -16,7 +16,8 @@ def message_of(rule: Rule) -> str:
     if isinstance(said, dict):
         return str(said.get("en") or next(iter(said.values())))
     words = WORDS.get(rule.type)
-    return words(rule.kwargs) if words else _as_it_is(rule)
+    said = words(rule.kwargs) if words else _as_it_is(rule)
+    return f"{said} (where {rule.kwargs['row_condition']})" if rule.kwargs.get("row_condition") else said
 
 
 def _bounds(kwargs: Mapping[str, Any], unit: str = "") -> str:
@@ -53,6 +54,20 @@ WORDS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "expect_column_value_lengths_to_equal": lambda k: f"must be {k['value']} characters long",
     "expect_column_pair_values_a_to_be_greater_than_b": lambda k: f"{k['column_A']} must be {'at least' if k.get('or_equal') else 'more than'} {k['column_B']}",
     "expect_column_pair_values_to_be_equal": lambda k: f"{k['column_A']} must be the same as {k['column_B']}",
+    "expect_column_values_to_match_regex_list": lambda k: f"must look like {'one' if (k.get('match_on') or 'any') == 'any' else 'each'} of: {', '.join(k['regex_list'])}",
+    "expect_column_values_to_not_match_regex_list": lambda k: f"must look like none of: {', '.join(k['regex_list'])}",
+    "expect_column_values_to_match_strftime_format": lambda k: f"must be a date written as {k['strftime_format']}",
+    "expect_column_values_to_be_json_parseable": lambda k: "must be JSON",
+    "expect_column_values_to_match_json_schema": lambda k: "must be JSON of the agreed shape",
+    "expect_column_pair_values_to_be_in_set": lambda k: f"{k['column_A']} and {k['column_B']} do not go together",
+    "expect_multicolumn_sum_to_equal": lambda k: f"{' + '.join(k['column_list'])} must be {k['sum_total']}",
+    "expect_multicolumn_values_to_be_equal": lambda k: f"{', '.join(k['column_list'])} must all be the same",
+    "expect_select_column_values_to_be_unique_within_record": lambda k: f"{', '.join(k['column_list'])} must all be different",
+    "expect_column_values_to_be_increasing": lambda k: f"must be {'more' if k.get('strictly') else 'no less'} than in the row before",
+    "expect_column_values_to_be_decreasing": lambda k: f"must be {'less' if k.get('strictly') else 'no more'} than in the row before",
+    "expect_column_value_z_scores_to_be_less_than": lambda k: "lies far from the other values",
+    "expect_column_values_to_not_be_outliers": lambda k: "lies far from the other values",
+    "unexpected_rows_expectation": lambda k: "a query finds this row wrong",
     "expect_column_values_to_be_unique": lambda k: "another row has the same value",
     "expect_compound_columns_to_be_unique": lambda k: f"another row has the same {' and '.join(k['column_list'])}",
 }

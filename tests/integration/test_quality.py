@@ -15,14 +15,16 @@ from jobs import check, conform, land, register
 from jobs.contracts.model import Column, Contract, Reader
 from jobs.ops.ledger import Ledger
 from jobs.platform.errors import LakeError
-from jobs.platform.settings import Settings
+from jobs.platform.settings import Settings, load_settings
 from jobs.platform.store import keys
-from jobs.quality.compile import ROW_TYPES
 from jobs.quality.dialect import unfused
-from jobs.quality.implied import ROWS_TYPES, rules_of
+from jobs.quality.implied import rules_of
 from jobs.quality.many import MOST, judge_in_spark
+from jobs.quality.plugins import plugin_kinds
 from jobs.quality.rules import Rule
+from jobs.quality.vocabulary import scope_of
 
+ROOT = load_settings().root
 COLUMNS = (Column("id", "id", "integer", required=True, primary_key=1), Column("name", "name", "string"), Column("born", "born", "date"))
 
 
@@ -33,7 +35,7 @@ def contract_of(**changes: Any) -> Contract:
 
 
 def rule(contract: Contract, type_: str, severity: Any = "critical", **kwargs: Any) -> Rule:
-    scope: Any = "row" if type_ in ROW_TYPES else "rows" if type_ in ROWS_TYPES else "aggregate"
+    scope = scope_of(type_, kwargs, plugin_kinds(ROOT))
     columns = {column.name: column for column in contract.columns}
     return Rule(f"{type_}:{kwargs.get('column', '')}", type_, kwargs, severity, scope, "suite", {}, unfused(type_, kwargs, columns))
 

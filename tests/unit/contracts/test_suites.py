@@ -11,7 +11,8 @@ import pytest
 from jobs.contracts.load import BrokenContract, load_all, load_contract
 from jobs.contracts.model import Column, Contract
 from jobs.quality.implied import implied, rules_of
-from jobs.quality.suites import NOT_ON_SPARK, core_types, lint_suite, orphans, read_suite
+from jobs.quality.suites import lint_suite, orphans, read_suite
+from jobs.quality.vocabulary import REFUSED, core_types, kind_of
 
 ROOT = Path(__file__).parents[3]
 GOOD = """name: power.meter_reading
@@ -52,7 +53,9 @@ def faults(root: Path, contract: Contract, text: str, lint: bool = False) -> lis
         ("severity: warning", "severity: warn", 7, "severity must be one of"),
         ("    severity: warning\n", "", 3, "severity must be one of"),
         ("kwargs:", "kwarg:", 4, "did you mean 'kwargs'?"),
-        ("max_value: 20", "max_value: 20\n      row_condition: kwh > 3", 7, "judged while landing"),
+        ("max_value: 20", "max_value: 20\n      row_condition: kw > 3", 7, "did you mean 'kwh'?"),
+        ("max_value: 20", "max_value: 20\n      row_condition: kwh > 3\n      condition_parser: pandas", 8, "does not run on Spark"),
+        ("max_value: 20", "max_value: 20\n      row_condition: [kwh]", 7, "row_condition is a text"),
         ("name: power.meter_reading", "name: power.meter", 1, "'power.meter_reading'"),
         ("expectations:", "expectation:", 2, "did you mean 'expectations'?"),
     ],
@@ -80,14 +83,24 @@ def test_every_suite_of_the_project_is_right() -> None:
 
 def test_what_gx_cannot_do_on_spark_is_what_we_refuse() -> None:
     """Against GX's own registry, so that an upgrade of GX shows."""
+    import great_expectations.expectations  # noqa: F401 - fills the registry
     from great_expectations.expectations.registry import _registered_metrics, get_expectation_impl, list_registered_expectation_implementations
 
-    registered = set(list_registered_expectation_implementations())
-    assert registered - {"unexpected_rows_expectation"} >= core_types() & registered
-    mapped = {name: get_expectation_impl(name).map_metric for name in registered if getattr(get_expectation_impl(name), "map_metric", None)}
-    lacking = {name for name, metric in mapped.items() if "SparkDFExecutionEngine" not in _registered_metrics.get(f"{metric}.unexpected_count", {}).get("providers", {})}
-    by_type = {"expect_column_values_to_be_of_type", "expect_column_values_to_be_in_type_list"}  # GX asks the schema there
-    assert lacking - by_type <= NOT_ON_SPARK
+    def on_spark(metric: str) -> bool:
+        return "SparkDFExecutionEngine" in _registered_metrics.get(metric, {}).get("providers", {})
+
+    by_schema = {"expect_column_values_to_be_of_type", "expect_column_values_to_be_in_type_list"}  # GX asks the schema there
+    elsewhere = {"expect_query_results_to_match_comparison", "expect_table_row_count_to_equal_other_table"}  # needs a second data source, a table that only SQL engines find
+    runs = set()
+    for name in set(list_registered_expectation_implementations()) & core_types():
+        made = get_expectation_impl(name)
+        metrics = [f"{made.map_metric}.unexpected_count"] if getattr(made, "map_metric", None) else list(getattr(made, "metric_dependencies", ()))
+        if name in by_schema or (name not in elsewhere and all(map(on_spark, metrics))):
+            runs.add(name)
+    assert core_types() - runs == set(REFUSED)
+    assert {name for name in core_types() if kind_of(name, {}, {}) == "refused"} == set(REFUSED)
+    kinds = {name: kind_of(name, {}, {}) for name in runs if getattr(get_expectation_impl(name), "map_metric", None)}
+    assert {name for name, kind in kinds.items() if kind == "aggregate"} == by_schema, "whatever judges single rows marks single rows"
 
 
 def test_rule_ids_are_unique_and_do_not_move() -> None:

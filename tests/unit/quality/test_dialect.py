@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from jobs.contracts.model import Column
-from jobs.quality.compile import ROW_TYPES
 from jobs.quality.dialect import DECISIONS, unfused
+from jobs.quality.row_tests import ROW_TYPES
 
 KINDS = ("string", "integer", "decimal", "double", "boolean", "date", "timestamp", "json")
 COLUMNS = {kind: Column(kind, kind, kind, precision=18, scale=2) for kind in KINDS} | {"money": Column("money", "money", "decimal", precision=12, scale=4)}  # type: ignore[arg-type]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jobs.quality.compile import ROW_TYPES
+from jobs.quality.row_tests import ROW_TYPES
 from jobs.quality.rules import Rule
 from jobs.quality.words import WORDS, message_of
 
