@@ -67,7 +67,7 @@ def _facts(contract: Contract, rule: Rule) -> dict[str, str]:
 
 def _first_line(problem: Exception, contract: Contract, rule: Rule) -> str:
     """Spark's words hold the value it stumbled over; nobody needs to read it where the column is personal."""
-    return type(problem).__name__ if contract.personal_columns & set(columns_of(rule)) else str(problem).splitlines()[0][:300]
+    return type(problem).__name__ if contract.personal_columns & set(columns_of(rule)) or (rule.type == SQL and contract.personal) else str(problem).splitlines()[0][:300]
 
 
 def _found(spark: SparkSession, contract: Contract, rule: Rule, deliveries: Sequence[str]) -> DataFrame:
