@@ -50,7 +50,7 @@ def judge_in_spark(spark: SparkSession, ledger: Ledger, contract: Contract, rule
 
 
 def _judge(spark: SparkSession, ledger: Ledger, contract: Contract, rule: Rule, deliveries: Sequence[str]) -> dict[str, str]:
-    found = _found(spark, contract, rule, deliveries)
+    found = found_rows(spark, contract, rule, deliveries)
     few = found.limit(MOST + 1).toArrow().to_pylist()
     if len(few) <= MOST:
         if few:
@@ -70,7 +70,7 @@ def _first_line(problem: Exception, contract: Contract, rule: Rule) -> str:
     return type(problem).__name__ if contract.personal_columns & set(columns_of(rule)) or (rule.type == SQL and contract.personal) else str(problem).splitlines()[0][:300]
 
 
-def _found(spark: SparkSession, contract: Contract, rule: Rule, deliveries: Sequence[str]) -> DataFrame:
+def found_rows(spark: SparkSession, contract: Contract, rule: Rule, deliveries: Sequence[str]) -> DataFrame:
     """The failing rows, as `ROW`. What a row means beside the others of its delivery is asked of one delivery at a time."""
     if rule.type in KEYS:
         return repeated(judged_rows(spark, contract, deliveries), contract, rule).select(*ROW)

@@ -19,14 +19,16 @@ from jobs.contracts.model import Contract
 from jobs.ops.ledger import Ledger
 from jobs.platform.errors import LakeError
 from jobs.platform.outage import AGAIN, Outage, lost
-from jobs.platform.settings import Settings
+from jobs.platform.settings import Settings, load_settings
 from jobs.quality.compile import MASK, fused, judge
-from jobs.quality.conditions import conditions
-from jobs.quality.many import repeated
+from jobs.quality.conditions import conditions, inside
+from jobs.quality.many import found_rows, repeated
 from jobs.quality.measures import SAMPLES, Measures
+from jobs.quality.plugins import load
 from jobs.quality.rules import Rule, columns_of, on_trial
 from jobs.quality.trial import ENGINE, Tried, known, words, would_hold
 from jobs.quality.validate import validate
+from jobs.quality.vocabulary import KEYS
 from jobs.readers.values import polars_type
 from jobs.tables.bronze import judged_rows
 from jobs.tables.states import ROW, critical
@@ -111,14 +113,14 @@ def counts_of(frame: pl.DataFrame, rule: Rule, personal: frozenset[str]) -> dict
     except Exception as problem:  # noqa: BLE001 - a rule on trial may be wrong: that is what the trial is for
         return {"rule": rule.id, "evaluated": 0, "unexpected": 0, "newly": 0, "sample": [], "problem": words(problem, personal, rule)}
     measure = judged.measures.rules[rule.id]
-    sample = [{"record": record, "value": value} for record, value in measure.samples]
+    sample = [{"record": record, "value": value if value is None or isinstance(value, str) else " / ".join(map(str, value))} for record, value in measure.samples]
     newly = int((judged.critical & ~frame[REJECTED]).sum())
     return {"rule": rule.id, "evaluated": measure.evaluated, "unexpected": measure.unexpected, "newly": newly, "sample": sample, "problem": None}
 
 
 def _in_spark(spark: SparkSession, rows: DataFrame, contract: Contract, rule: Rule, deliveries: Sequence[str]) -> list[Tried]:
     try:
-        return [_whole(rows, contract, rule, d) for d in deliveries] if rule.scope == "aggregate" else _by_rows(rows, contract, rule)
+        return [_whole(rows, contract, rule, d) for d in deliveries] if rule.scope == "aggregate" else _by_rows(rows, contract, rule, deliveries)
     except Outage:
         raise
     except (PySparkException, GreatExpectationsError, LakeError, ValueError, TypeError, KeyError) as problem:
@@ -133,9 +135,9 @@ def _whole(rows: DataFrame, contract: Contract, rule: Rule, delivery: str) -> Tr
     return Tried(delivery, rule, verdict.evaluated, verdict.unexpected, None, verdict.success, verdict.observed)
 
 
-def _by_rows(rows: DataFrame, contract: Contract, rule: Rule) -> list[Tried]:
+def _by_rows(rows: DataFrame, contract: Contract, rule: Rule, deliveries: Sequence[str]) -> list[Tried]:
     """In one Spark job for all deliveries."""
-    asked, bad = _asked(rows, contract, rule)
+    asked, bad = _asked(rows, contract, rule, deliveries)
     marked = asked.select(*ROW, REJECTED, _shown(contract, rule).alias("_value"), F.coalesce(bad, F.lit(False)).alias("_bad"))
     order = Window.partitionBy("_delivery").orderBy(F.desc("_bad"), "_record", "_part")
     few = F.when(F.col("_bad") & (F.col("_n") <= SAMPLES), F.struct(F.col("_record").alias("record"), F.col("_value").alias("value")))
@@ -146,13 +148,16 @@ def _by_rows(rows: DataFrame, contract: Contract, rule: Rule) -> list[Tried]:
     return [_tried(rule, row) for row in totals.toArrow().to_pylist()]
 
 
-def _asked(rows: DataFrame, contract: Contract, rule: Rule) -> tuple[DataFrame, Column]:
+def _asked(rows: DataFrame, contract: Contract, rule: Rule, deliveries: Sequence[str]) -> tuple[DataFrame, Column]:
     """The rows that the rule is asked of, and which of them do not meet it."""
     if rule.scope == "row":
         [(unexpected, asked)] = conditions(rows, [rule])
         return asked, unexpected
+    if rule.type not in KEYS:
+        load(load_settings().root)
+        return rows.join(found_rows(rows.sparkSession, contract, rule, deliveries).withColumn("_found", F.lit(True)), list(ROW), "left"), F.col("_found")
     found = repeated(rows, contract, rule).select(*ROW).withColumn("_found", F.lit(True))
-    there = rows.where(~critical())
+    there = inside(rows, rule).where(~critical())
     for name in columns_of(rule):
         there = there.where(F.col(name).isNotNull())
     return there.join(found, list(ROW), "left"), F.col("_found")
