@@ -12,6 +12,7 @@ import polars as pl
 from jobs.quality.measures import SAMPLES, Measures, RuleMeasure
 from jobs.quality.row_tests import Test, test_of
 from jobs.quality.rules import Rule
+from jobs.quality.summaries import summaries
 from jobs.quality.words import message_of
 
 REJECTION = pl.Struct({"rule": pl.String, "severity": pl.String, "column": pl.String, "value": pl.String, "message": pl.String})
@@ -107,7 +108,7 @@ def judge(
     said = {(retyped(name) if name in lenient else castable(name)).id: message for name, message in (messages or {}).items()}
     measures = {one.rule.id: _measure(frame, one, personal) for one in found}
     rejections, critical = _rejections(frame, [one for one in found if one.rule.severity != "info"], personal, said)
-    return Judged(rejections, critical, Measures(frame.height, measures))
+    return Judged(rejections, critical, Measures(frame.height, measures, summaries(frame, rules, personal)))
 
 
 def _found(frame: pl.DataFrame, tests: Sequence[tuple[Rule, Test]]) -> list[Found]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import great_expectations.expectations  # noqa: F401 - fills the registry
@@ -17,6 +17,7 @@ from jobs.platform.errors import LakeError
 from jobs.quality.compile import fused
 from jobs.quality.measures import Measures, RuleMeasure
 from jobs.quality.rules import Rule
+from jobs.quality.summaries import UNKNOWN, ColumnSummary, told
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Known:
     rows: Mapping[str, int]
     by_question: Mapping[str, tuple[Rule, RuleMeasure]]
     nulls: Mapping[tuple[str, str], int]
+    columns: Mapping[str, ColumnSummary] = field(default_factory=dict)
 
 
 KNOWN: ContextVar[Known | None] = ContextVar("known", default=None)
@@ -51,7 +53,7 @@ def known(measures: Measures, rules: Sequence[Rule]) -> Known:
     judged = [(*_rule_question(rule), rule, measures.rules[rule.id]) for rule in fused(rules) if rule.id in measures.rules]
     nulls = {(str(r.kwargs["column"]), where): m.ignored for _, where, r, m in judged if "column" in r.kwargs and not r.type.endswith("_null")}
     rows = {where: measures.rows - m.outside for _, where, _, m in judged}
-    return Known({"": measures.rows} | rows, {asked: (rule, measure) for asked, _, rule, measure in judged}, nulls)
+    return Known({"": measures.rows} | rows, {asked: (rule, measure) for asked, _, rule, measure in judged}, nulls, measures.columns)
 
 
 def _rule_question(rule: Rule) -> tuple[str, str]:
@@ -94,8 +96,17 @@ def answer(facts: Known, name: str, domain: Mapping[str, Any], values: Mapping[s
     if name == "table.row_count":
         return facts.rows.get(condition_said(domain), NOTHING)
     if name == "column_values.nonnull.unexpected_count":
-        return facts.nulls.get((str(domain.get("column")), condition_said(domain)), _unexpected(facts, name, domain, values))
-    return _unexpected(facts, name, domain, values)
+        known = facts.nulls.get((str(domain.get("column")), condition_said(domain)), _unexpected(facts, name, domain, values))
+        return _of_column(facts, name, domain, values) if known is NOTHING else known
+    return _of_column(facts, name, domain, values) if name.startswith("column.") else _unexpected(facts, name, domain, values)
+
+
+def _of_column(facts: Known, name: str, domain: Mapping[str, Any], values: Mapping[str, Any]) -> Any:
+    summary = facts.columns.get(str(domain.get("column")))
+    if summary is None or domain.get("row_condition"):
+        return NOTHING
+    value = told(summary, name, values, facts.rows[""])
+    return NOTHING if value is UNKNOWN else value
 
 
 def _unexpected(facts: Known, name: str, domain: Mapping[str, Any], values: Mapping[str, Any]) -> Any:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
+
+from jobs.quality.summaries import ColumnSummary
 
 SAMPLES = 20
 
@@ -30,14 +32,24 @@ class RuleMeasure:
 class Measures:
     rows: int = 0
     rules: dict[str, RuleMeasure] = field(default_factory=dict)
+    columns: dict[str, ColumnSummary] = field(default_factory=dict)
 
     def __add__(self, other: Measures) -> Measures:
         ids = [*self.rules, *(r for r in other.rules if r not in self.rules)]
-        return Measures(self.rows + other.rows, {rule: _sum(self.rules.get(rule, RuleMeasure()), other.rules.get(rule, RuleMeasure())) for rule in ids})
+        rules = {rule: _sum(self.rules.get(rule, RuleMeasure()), other.rules.get(rule, RuleMeasure())) for rule in ids}
+        return Measures(self.rows + other.rows, rules, self._columns_with(other))
+
+    def _columns_with(self, other: Measures) -> dict[str, ColumnSummary]:
+        """A column that one of two parts tells nothing of is known of neither."""
+        if not self.rows:
+            return other.columns or self.columns
+        if not other.rows:
+            return self.columns
+        return {name: summary + other.columns[name] for name, summary in self.columns.items() if name in other.columns}
 
     def beside(self, others: dict[str, RuleMeasure]) -> Measures:
         """With measures of other rules on the same rows."""
-        return Measures(self.rows, self.rules | others)
+        return replace(self, rules=self.rules | others)
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), ensure_ascii=False, default=str)
@@ -48,7 +60,8 @@ class Measures:
             return Measures()
         loaded = json.loads(text)
         rules = {k: RuleMeasure(v["evaluated"], v["ignored"], v["unexpected"], tuple((r, x) for r, x in v["samples"]), v.get("problem"), v.get("outside", 0)) for k, v in loaded["rules"].items()}
-        return Measures(loaded["rows"], rules)
+        columns = {k: ColumnSummary(**v | {"values": None if v["values"] is None else tuple(v["values"])}) for k, v in loaded.get("columns", {}).items()}
+        return Measures(loaded["rows"], rules, columns)
 
 
 def _sum(a: RuleMeasure, b: RuleMeasure) -> RuleMeasure:

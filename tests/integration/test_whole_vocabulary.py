@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from gx_results import counted
 from pyspark.sql import SparkSession
 from test_quality import contract_of, deliver, run
 from test_two_judges import EDGE_RULES, by_gx, by_landing, edge_rows, rules_from, table
@@ -21,11 +22,13 @@ from jobs.platform.settings import Settings, load_settings
 from jobs.quality import row_tests
 from jobs.quality.compile import judge
 from jobs.quality.dialect import unfused
+from jobs.quality.measures import Measures
 from jobs.quality.plugins import load, plugin_kinds
 from jobs.quality.row_tests import ROW_TYPES, Test
 from jobs.quality.rules import Rule
 from jobs.quality.validate import validate
 from jobs.quality.vocabulary import REFUSED, core_types, scope_of
+from jobs.readers.values import polars_type
 
 ROOT = load_settings().root
 KINDS = [Column("n", "n", "integer"), Column("s", "s", "string"), Column("r", "r", "double"), Column("d", "d", "decimal", precision=18, scale=2), Column("day", "day", "date"), Column("at", "at", "timestamp")]
@@ -71,11 +74,20 @@ def test_every_expectation_of_many_rows_runs_over_connect_and_says_what_is_so(sp
     of_rows = {name for name, *_ in MANY} | set(ROW_TYPES)
     assert core_types() - set(REFUSED) == {name for name, *_ in WHOLE} | of_rows, "every expectation is tried here or in test_two_judges"
     asked = rules([(type_, kwargs) for type_, kwargs, *_ in WHOLE] + [(type_, kwargs) for type_, kwargs, _ in MANY])
-    verdicts = validate(frame_of(spark), asked, None, "whole").verdicts
+    plain = validate(frame_of(spark), asked, None, "whole")
+    verdicts = plain.verdicts
     wrong = [(v.rule.id, v.success, v.observed) for v, (_, _, success, observed) in zip(verdicts, WHOLE, strict=False) if v.success is not success or observed not in (None, v.observed)]
     assert wrong == []
     found = [(v.rule.type, v.unexpected if v.unexpected is not None else int(v.observed or 0)) for v in verdicts[len(WHOLE) :]]
     assert found == [(type_, unexpected) for type_, _, unexpected in MANY]
+    measured = validate(frame_of(spark), asked, measures(asked), "whole")
+    assert [counted(item) for item in measured.result.results] == [counted(item) for item in plain.result.results]
+
+
+def measures(asked: Sequence[Rule]) -> Measures:
+    """What landing makes of the rows, in two pieces."""
+    frame = pl.DataFrame({c.name: pl.Series(c.name, [row[i] for row in ROWS], dtype=polars_type(c)) for i, c in enumerate(KINDS)}).with_row_index("_record")
+    return judge(frame[:17], asked, {}, ()).measures + judge(frame[17:], asked, {}, ()).measures
 
 
 def own(spark: SparkSession, said: Sequence[tuple[str, dict[str, Any]]], **parameters: Any) -> list[tuple[bool, str | None]]:
