@@ -23,6 +23,7 @@ from jobs.quality.words import message_of
 from jobs.tables.bronze import judged_rows
 from jobs.tables.states import ROW, content, critical
 
+BESIDE = ORDERED | AGAINST_THE_OTHERS | {SQL}
 MOST = 10_000  # more repeated keys than this are no longer single bad rows: the delivery is held
 
 
@@ -71,13 +72,18 @@ def _first_line(problem: Exception, contract: Contract, rule: Rule) -> str:
 
 
 def found_rows(spark: SparkSession, contract: Contract, rule: Rule, deliveries: Sequence[str]) -> DataFrame:
-    """The failing rows, as `ROW`. What a row means beside the others of its delivery is asked of one delivery at a time."""
+    """The failing rows of these deliveries, as `ROW`."""
+    return found_in(judged_rows(spark, contract, deliveries), contract, rule, deliveries)
+
+
+def found_in(rows: DataFrame, contract: Contract, rule: Rule, deliveries: Sequence[str]) -> DataFrame:
+    """The failing ones of `rows`, as `ROW`. What a row means beside the others of its delivery is asked of one delivery at a time."""
     if rule.type in KEYS:
-        return repeated(judged_rows(spark, contract, deliveries), contract, rule).select(*ROW)
-    if rule.type == SQL or rule.type in ORDERED | AGAINST_THE_OTHERS:
-        parts = [_beside(spark, judged_rows(spark, contract, [delivery]), rule).select(*ROW) for delivery in deliveries]
-        return reduce(DataFrame.unionByName, parts) if parts else judged_rows(spark, contract, []).select(*ROW)
-    return failing(judged_rows(spark, contract, deliveries), rule).select(*ROW)
+        return repeated(rows, contract, rule).select(*ROW)
+    if rule.type in BESIDE:
+        parts = [_beside(rows.sparkSession, rows.where(F.col("_delivery") == delivery), rule).select(*ROW) for delivery in deliveries]
+        return reduce(DataFrame.unionByName, parts) if parts else rows.where("false").select(*ROW)
+    return failing(rows, rule).select(*ROW)
 
 
 def _beside(spark: SparkSession, rows: DataFrame, rule: Rule) -> DataFrame:

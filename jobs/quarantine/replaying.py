@@ -15,10 +15,13 @@ from pyspark.sql import functions as F
 
 from jobs.contracts.model import Contract
 from jobs.platform.errors import LakeError
+from jobs.platform.settings import load_settings
 from jobs.quality.compile import REJECTIONS
 from jobs.quality.conditions import failing
-from jobs.quality.many import in_spark, repeated
+from jobs.quality.many import BESIDE, found_in, in_spark
+from jobs.quality.plugins import load
 from jobs.quality.rules import Rule, columns_of
+from jobs.quality.vocabulary import KEYS
 from jobs.quality.words import message_of
 from jobs.quarantine.rereading import reread
 from jobs.quarantine.selecting import TEXTS, Shelf
@@ -88,9 +91,12 @@ def _arrow(contract: Contract, name: str) -> Any:
 def _judged_in_spark(spark: SparkSession, contract: Contract, rules: Sequence[Rule], rows: DataFrame, on: Shelf) -> DataFrame | None:
     """ROW and `_more`, what the rules that need Spark say of these rows; None where there are no such rules. Raises LakeError naming a rule that cannot be judged."""
     parts = []
+    if rules:
+        load(load_settings().root)
     for rule in rules:
         try:
-            bad = _repeated(spark, contract, rule, [r.id for r in rules if r.scope == "rows"], rows, on) if rule.scope == "rows" else failing(rows, rule)
+            keys = [r.id for r in rules if r.type in KEYS]
+            bad = _beside(spark, contract, rule, keys, rows, on) if rule.type in KEYS | BESIDE else failing(rows, rule)
             _ = bad.schema
         except (PySparkException, GreatExpectationsError) as problem:
             raise LakeError(f"{rule.id} cannot be judged: {type(problem).__name__}", "mend the expectation, then replay again") from None
@@ -103,13 +109,14 @@ def _reason(rule: Rule) -> Column:
     return F.struct(*[F.lit(value).cast("string").alias(name) for name, value in said.items()])
 
 
-def _repeated(spark: SparkSession, contract: Contract, rule: Rule, of_keys: Sequence[str], rows: DataFrame, on: Shelf) -> DataFrame:
-    """Of these rows those whose key another row of their delivery has with other content: one of these, one that is valid or let through, or one that is
-    quarantined for its key alone (`of_keys`: the rules that reject it so)."""
+def _beside(spark: SparkSession, contract: Contract, rule: Rule, of_keys: Sequence[str], rows: DataFrame, on: Shelf) -> DataFrame:
+    """Of these rows those that fail beside the others of their delivery, e.g. whose key another row has with other content: one of these, one that is valid or
+    let through, or one that is quarantined for its key alone (`of_keys`: the rules that reject it so)."""
     names = [*(c.name for c in contract.columns), *ROW, "_rejections"]
     through = F.when(F.col("_decision") == RELEASED, F.lit(None).cast(REASONS)).otherwise(F.filter("_rejections", lambda r: ~r.rule.isin(list(of_keys))))
     there = alone(spark, contract, on.stands, on.events).where(F.col("_state").isNull() | ((F.col("_state") == "quarantined") & ~F.col("_decision").eqNullSafe(DISCARDED)))
     mine = rows.select(*ROW, F.lit(True).alias("_mine"))
     every = there.withColumn("_rejections", through).select(names).join(mine, list(ROW), "left_anti").unionByName(rows.select(names))
     concerned = every.join(rows.select("_delivery").distinct(), "_delivery", "left_semi")
-    return repeated(concerned, contract, rule).join(mine, list(ROW), "left_semi")
+    deliveries = [row[0] for row in rows.select("_delivery").distinct().collect()] if rule.type in BESIDE else []
+    return found_in(concerned, contract, rule, deliveries).join(mine, list(ROW), "left_semi")

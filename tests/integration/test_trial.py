@@ -15,10 +15,10 @@ from jobs.contracts.model import Column, Contract, Reader
 from jobs.ops.ledger import Ledger
 from jobs.platform.settings import Settings
 from jobs.quality import history, trial_run
-from jobs.quality.compile import ROW_TYPES
 from jobs.quality.dialect import unfused
-from jobs.quality.implied import ROWS_TYPES, rules_of
+from jobs.quality.implied import rules_of
 from jobs.quality.rules import Rule
+from jobs.quality.vocabulary import scope_of
 from tests.forget import forget
 
 COLUMNS = (Column("id", "id", "integer", required=True), Column("name", "name", "string", classification="personal"), Column("amount", "amount", "double"))
@@ -27,7 +27,7 @@ SECOND = "id,name,amount\n5,eve,2\n5,fay,3\n7,guy,\n"
 
 
 def rule(contract: Contract, type_: str, severity: Any = "critical", **kwargs: Any) -> Rule:
-    scope: Any = "row" if type_ in ROW_TYPES else "rows" if type_ in ROWS_TYPES else "aggregate"
+    scope = scope_of(type_, kwargs, {})
     reason = unfused(type_, kwargs, {column.name: column for column in contract.columns}) if kwargs.get("column") != "nosuch" else None
     return Rule(f"{type_}:{kwargs.get('column', '')}", type_, kwargs, severity, scope, "suite", {"status": "trial"}, reason)
 

@@ -17,17 +17,13 @@ from jobs.quality.answer_message import COMMAND, PLACE, plain, whole
 from jobs.quality.answer_words import REASONS, RULES_ZH, WORDS, mend_of, reason_of, rule_of
 from jobs.quality.measures import Measures, RuleMeasure
 from jobs.quality.rules import Rule
-from jobs.quality.suites import NOT_ON_SPARK, core_types
+from jobs.quality.vocabulary import REFUSED, SQL, core_types
 from jobs.quality.whole_words import WHOLE
 from jobs.readers.values import why
 from tests.unit.readers.made import contract
 
 JOBS = load_settings().root / "jobs"
 CHINESE = re.compile(r"[一-鿿]")
-NOBODY_IMPLEMENTS = {  # Great Expectations names them and has no metric for them on Spark
-    "expect_column_bootstrapped_ks_test_p_value_to_be_greater_than", "expect_column_chisquare_test_p_value_to_be_greater_than", "expect_column_pair_cramers_phi_value_to_be_less_than",
-    "expect_column_parameterized_distribution_ks_test_p_value_to_be_greater_than", "expect_multicolumn_values_to_be_unique",
-}  # fmt: skip
 MADE = contract(["id", "born", "at", "share", "count"], format="csv")
 TYPED = replace(MADE, columns=(Column("id", "编号", "string"), Column("born", "出生日期", "date"), Column("at", "时间", "timestamp"), Column("share", "比例", "double"), Column("count", "数量", "integer")))
 ROW = {"delivery": "d", "period": "2025", "name": "a.csv", "sha256": "00", "outcome": "rejected", "reason": None, "message": None, "rows": 4, "quarantined": 0, "measures": None}
@@ -38,7 +34,7 @@ def internal(text: str) -> bool:
 
 
 def test_every_expectation_has_words_in_both_languages() -> None:
-    assert core_types() - NOT_ON_SPARK - NOBODY_IMPLEMENTS - {"unexpected_rows_expectation"} - set(RULES_ZH) == set(WHOLE) - {"unexpected_rows_expectation"}
+    assert core_types() - set(REFUSED) - {SQL} - set(RULES_ZH) == set(WHOLE) - {SQL}
     for type_, say in WHOLE.items():
         english, chinese = say({"column": "a", "min_value": 1, "value": 2, "value_set": ["x"]})
         assert english.isascii()
