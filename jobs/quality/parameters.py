@@ -17,11 +17,10 @@ NAMES: Mapping[str, str] = {
     "last_good": "the deliveries of the last period before it that were checked and not held",
     "bronze": "the table with every row of every delivery",
 }
-DRIFT = "expect_column_distribution_to_stay_near"  # asks without saying so
 
 
 def asked(rules: Sequence[Rule]) -> bool:
-    return any(rule.type == DRIFT or "$PARAMETER" in json.dumps(rule.kwargs, default=str) for rule in rules)
+    return any("$PARAMETER" in json.dumps(rule.kwargs, default=str) for rule in rules)
 
 
 def parameters(ledger: Ledger, contract: Contract, rules: Sequence[Rule], row: Mapping[str, Any], passed: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:

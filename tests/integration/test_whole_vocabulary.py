@@ -33,6 +33,7 @@ from jobs.readers.values import polars_type
 ROOT = load_settings().root
 KINDS = [Column("n", "n", "integer"), Column("s", "s", "string"), Column("r", "r", "double"), Column("d", "d", "decimal", precision=18, scale=2), Column("day", "day", "date"), Column("at", "at", "timestamp")]
 ROWS = [(i, "abc"[i % 3], float(i % 7), Decimal(i) / 4, dt.date(2024, 1, 1) + dt.timedelta(i), dt.datetime(2024, 1, 1, i % 24, tzinfo=dt.UTC)) for i in range(40)] + [(None,) * 6]
+LAST: dict[str, Any] = {"deliveries_before": {"$PARAMETER": "last_good"}, "table_before": {"$PARAMETER": "bronze"}}
 SHARES = {"values": ["a", "b", "c"], "weights": [0.4, 0.3, 0.3]}
 # type, arguments, success, observed (None: not compared)
 WHOLE: list[tuple[str, dict[str, Any], bool, Any]] = [
@@ -108,7 +109,7 @@ def test_the_expectations_of_the_project_say_what_is_so(spark: SparkSession) -> 
         ("expect_column_periods_to_be_complete", {"column": "at", "every": "hour", "end": "2024-01-02T00:00:00"}), ("expect_column_share_of_value_to_be_between", {"column": "r", "value": 0, "max_value": 0.1}),
         ("expect_column_sum_to_equal_control", {"column": "d", "total": 195}), ("expect_column_sum_to_equal_control", {"column": "d", "reference": units, "control_column": "total", "where": "kind = 'x'"}),
         ("expect_column_sum_to_equal_control", {"column": "n", "total": "779", "tolerance": 0.5}), ("expect_column_distribution_to_stay_near", {"column": "s", **drift}),
-        ("expect_column_distribution_to_stay_near", {"column": "r", "threshold": 0.3, **drift}), ("expect_column_distribution_to_stay_near", {"column": "r"}),
+        ("expect_column_distribution_to_stay_near", {"column": "r", "threshold": 0.3, **drift}), ("expect_column_distribution_to_stay_near", {"column": "r", **LAST}),
     ], delivered_at="2024-02-10T00:00:00+00:00", last_good=[], bronze="nowhere")  # fmt: skip
     assert [success for success, _ in found] == [True, False, False, True, True, False, False, False, True, True, False, False, True, True]
     assert [observed for _, observed in found][2:10] == [
@@ -151,7 +152,7 @@ def test_rows_are_judged_against_other_rows_and_against_a_table_as_it_was_on_the
 def test_a_delivery_that_drifts_from_the_last_good_period_or_is_old_is_held(spark: SparkSession, settings: Settings, store: Any) -> None:
     """Three periods land together; the second drifts and is held, so the third is compared with the first. The order of delivery days says what is recent."""
     contract = contract_of(columns=(Column("id", "id", "integer", required=True, primary_key=1), Column("kind", "kind", "string")))
-    rule = of(contract, "expect_column_distribution_to_stay_near", column="kind")
+    rule = of(contract, "expect_column_distribution_to_stay_near", column="kind", **LAST)
     for number, (period, letters) in enumerate((("2024-01", "ab"), ("2024-02", "c"), ("2024-03", "ba"))):
         text = "id,kind\n" + "".join(f"{number * 100 + i},{letters[i % len(letters)]}\n" for i in range(40))
         deliver(store, settings, contract, text, f"{period}.csv", period)
