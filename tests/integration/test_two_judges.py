@@ -219,7 +219,7 @@ EDGE_RULES: list[tuple[str, dict[str, Any]]] = [
     ("expect_column_pair_values_to_be_equal", {"column_A": "word", "column_B": "other", "row_condition": "day > '1900-01-01' OR real IS NULL", "condition_parser": "spark"}),
     ("expect_multicolumn_sum_to_equal", {"column_list": ["whole", "more"], "sum_total": 1, "ignore_row_if": "never"}), ("expect_multicolumn_sum_to_equal", {"column_list": ["money", "money"], "sum_total": 2.2}),
     ("expect_multicolumn_sum_to_equal", {"column_list": ["real", "rough"], "sum_total": 1.5, "row_condition": "flag = true"}), ("expect_multicolumn_values_to_be_equal", {"column_list": ["day", "later"], "ignore_row_if": "any_value_is_missing"}),
-    ("expect_select_column_values_to_be_unique_within_record", {"column_list": ["word", "other"], "ignore_row_if": "never", "mostly": 0.5, "row_condition": "whole IS NOT NULL"}),
+    ("expect_select_column_values_to_be_unique_within_record", {"column_list": ["day", "later"], "ignore_row_if": "never", "mostly": 0.5, "row_condition": "whole IS NOT NULL"}),
     ("expect_select_column_values_to_be_unique_within_record", {"column_list": ["real", "rough"]}), ("expect_column_pair_values_to_be_in_set", {"column_A": "flag", "column_B": "whole", "value_pairs_set": [[True, 0], [False, None], [None, -1]]}),
     ("expect_column_values_to_match_regex_list", {"column": "word", "regex_list": ["^a", "[0-9]$"]}), ("expect_column_values_to_match_regex_list", {"column": "word", "regex_list": ["a", "b"], "match_on": "all"}),
     ("expect_column_values_to_not_match_regex_list", {"column": "word", "regex_list": [r"\s", "^.$"]}), ("expect_column_values_to_match_strftime_format", {"column": "when", "strftime_format": "%Y-%m-%d"}),
