@@ -6,9 +6,9 @@ from functools import cache
 
 from jobs.platform.errors import LakeError
 from jobs.sample.city.dataset import Dataset
-from jobs.sample.city.datasets import commerce, disease, environment, finance, hotline, market, power, procurement, public_life, public_security, roads
+from jobs.sample.city.datasets import commerce, disease, environment, finance, hotline, market, power, procurement, public_life, public_security, roads, services
 
-MODULES = (commerce, disease, environment, finance, hotline, market, power, procurement, public_life, public_security, roads)
+MODULES = (commerce, disease, environment, finance, hotline, market, power, procurement, public_life, public_security, roads, services)
 
 
 @cache

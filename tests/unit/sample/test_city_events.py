@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from jobs.sample.city.events import companies, dwellings, funds, happenings, hotline, outbreaks, river, roads, staples, tenders, voices, weather
+from jobs.sample.city.events import companies, dwellings, economy, funds, happenings, hotline, outbreaks, river, roads, staples, tenders, voices, weather
 from jobs.sample.city.events.chance import exponential, poisson
 from jobs.sample.city.events.scene import Scene, scene
 from jobs.sample.city.making import files
@@ -31,9 +31,11 @@ NAMED = {
     "emergency_event": ("emergency.call", "call_no", "emergency.call", "接警单号"),
     "policy_position": ("consultation.comment", "policy_id", "consultation.comment", "policy_id"),
     "congestion": ("traffic.road", "link_id", "traffic.road", "路段编号"),
+    "cost_per_outcome": ("social_organisation.service_outcome", "contract_no", "social_organisation.service_outcome", "contractNo"),
+    "structure_shift": ("statistics.industry_output", "sector", "statistics.industry_output", "行业名称"),
     "migrant_stock": ("commerce.staple_sale", "region_code", "commerce.staple_sale", "地区代码"),
 }  # fmt: skip
-GRADED = {"fund_diversion", "procurement_collusion", "vacancy", "pollution", "congestion", "joint_event", "storm", "service_gap", "outbreak", "land_change", "mood", "migrant_stock", "policy_position", "water_trend"}
+GRADED = {"fund_diversion", "procurement_collusion", "vacancy", "pollution", "congestion", "joint_event", "storm", "service_gap", "outbreak", "land_change", "mood", "migrant_stock", "policy_position", "water_trend", "structure_shift", "cost_per_outcome"}
 
 
 @cache
@@ -170,6 +172,23 @@ def test_mood_falls_where_something_is_wrong() -> None:
     worst = min(happenings.happenings(CITY), key=lambda h: h.mood)
     level = voices.mood(CITY)
     assert level[worst.start + 1, worst.district] < np.median(level[:, worst.district]) - 0.3
+
+
+def test_places_are_few_where_a_service_is_short() -> None:
+    places = rows("planning.poi").filter(pl.col("category") == "养老服务站").group_by(pl.col("location.community").str.slice(0, 9).alias("street")).agg(pl.col("capacity").sum())
+    people = rows("statistics.street_population").select(pl.col("街道代码").alias("street"), pl.col("常住人口").alias("people"))
+    gap = truths()["service_gap"].filter(pl.col("service") == "elderly_care").group_by(pl.col("community_code").str.slice(0, 9).alias("street")).agg(pl.col("gap").first())
+    joined = places.join(people, on="street").join(gap, on="street").with_columns(supply=pl.col("capacity") / pl.col("people"))
+    assert joined.filter(pl.col("gap") > 0.5)["supply"].mean() < 0.85 * joined.filter(pl.col("gap") < 0.1)["supply"].mean()
+
+
+def test_a_works_that_moves_leaves_one_district_and_comes_to_another() -> None:
+    made = economy.output(CITY)
+    for _, kind, sector, place, other, begins, difficulty in economy.shifts(CITY):
+        if kind == "relocation" and difficulty == 1:
+            before, after = slice(max(0, begins - 12), begins), slice(begins + 3, begins + 15)
+            assert made[after, place, sector].mean() < 0.7 * made[before, place, sector].mean()
+            assert made[after, other, sector].mean() > made[before, other, sector].mean()
 
 
 def test_shapes_of_chance() -> None:

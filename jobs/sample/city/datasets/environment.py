@@ -73,7 +73,7 @@ def _station_hours(plan: Plan, part: int, period: Period) -> pl.DataFrame:
     h, d = (axis.ravel() for axis in np.meshgrid(hours, np.arange(len(city.districts)), indexing="ij"))
     warm = weather.temperature(city)[h] + normal(plan.seed, "station/warm", 0, 0.4, h, d)
     return pl.DataFrame({
-        "区站号": [f"58{600 + k}" for k in d], "观测时间": [f"{moment(city, int(k)):%Y%m%d%H}" for k in h], "气温": np.round(warm, 1), "降水量": weather.rain(city)[h, d],
+        "区站号": [f"58{600 + k}" for k in d], "观测时间": [f"{moment(city, int(k)):%Y%m%d%H%M}" for k in h], "气温": np.round(warm, 1), "降水量": weather.rain(city)[h, d],
         "风速": np.round(np.maximum(0, normal(plan.seed, "station/wind", 2.4, 1.2, h, d)), 1), "相对湿度": np.clip(np.rint(72 + 6 * np.minimum(weather.rain(city)[h, d], 4) + normal(plan.seed, "station/wet", 0, 7, h, d)), 15, 100).astype(np.int64),
     })  # fmt: skip
 

@@ -103,7 +103,7 @@ def mysql_dump(table: str) -> Writer:
         for start in range(0, rows.height, 200):
             values = ",\n".join("(" + ",".join(_quoted(value) for value in row) + ")" for row in rows[start : start + 200].iter_rows())
             parts.append(f"INSERT INTO `{table}` ({columns}) VALUES\n{values};\n")  # noqa: S608  # text of a file, run by nobody
-        return "".join(parts).encode()
+        return "".join((*parts, "-- Dump completed on 2025-01-01  0:00:00\n")).encode()
 
     return write
 
