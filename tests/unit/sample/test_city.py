@@ -30,6 +30,7 @@ from jobs.sample.city.recording import ERRORS, recorded, usual
 from jobs.sample.city.registry import dataset_of, datasets
 
 TOWN = Plan(1000, dt.date(2025, 1, 1), dt.date(2025, 3, 1))
+MONTH = Plan(1000, dt.date(2025, 1, 1), dt.date(2025, 1, 31))
 CITY = Plan(90_000, dt.date(2025, 1, 1), dt.date(2025, 12, 31))
 REGISTER = "public_security.household_register"
 
@@ -52,9 +53,9 @@ def whole(out: Path, plan: Plan, backwards: bool = False) -> dict[str, str]:
 
 
 def test_one_seed_gives_the_same_bytes_in_any_order_and_in_another_process(tmp_path: Path) -> None:
-    first = whole(tmp_path / "first", TOWN)
-    assert whole(tmp_path / "second", TOWN, backwards=True) == first
-    line = f"import sys; sys.path.insert(0, {str(load_settings().root)!r}); from tests.unit.sample.test_city import whole, TOWN; from pathlib import Path; whole(Path({str(tmp_path / 'third')!r}), TOWN)"
+    first = whole(tmp_path / "first", MONTH)
+    assert whole(tmp_path / "second", MONTH, backwards=True) == first
+    line = f"import sys; sys.path.insert(0, {str(load_settings().root)!r}); from tests.unit.sample.test_city import whole, MONTH; from pathlib import Path; whole(Path({str(tmp_path / 'third')!r}), MONTH)"
     subprocess.run([sys.executable, "-c", line], check=True, env={"POLARS_MAX_THREADS": "1", "PYTHONHASHSEED": "9", "PATH": ""}, cwd=tmp_path)
     third = {str(path.relative_to(tmp_path / "third")): hashlib.sha256(path.read_bytes()).hexdigest() for path in (tmp_path / "third").rglob("*") if path.is_file()}
     assert third == first
