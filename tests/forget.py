@@ -17,7 +17,7 @@ def forget(spark: SparkSession, settings: Settings, store: Any, dataset: str, la
     spark.sql(f"DROP VIEW IF EXISTS quarantine.{table}")
     for name in (f"silver.{table}", f"bronze.{table}", f"bronze.{table}__mended"):
         spark.sql(f"DROP TABLE IF EXISTS {name}")
-    for zone, prefix in (("landing", landing or folder), ("raw", folder), ("bronze", table), ("bronze", f"{table}__mended"), ("bronze", f"{table}__edits"), ("silver", table), ("docs", f"gx/{table}"), ("keys", dataset)):
+    for zone, prefix in (("landing", landing or folder), ("raw", folder), ("bronze", table), ("bronze", f"{table}__mended"), ("bronze", f"{table}__edits"), ("silver", table), ("docs", f"gx/{table}"), ("docs", f"quality/{table}"), ("keys", dataset)):
         for item in list(keys(store, settings.bucket(zone), f"{prefix}/")):
             store.delete_object(Bucket=settings.bucket(zone), Key=item["Key"])
     ledger = Ledger(settings)

@@ -1,4 +1,4 @@
-"""lake status | docs"""
+"""lake status"""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ from jobs.platform.store import keys, require_store, s3
 
 def add(app: typer.Typer) -> None:
     app.command("status")(status)
-    app.command("docs")(docs)
 
 
 def status(dataset: Annotated[str | None, typer.Argument(help="<department>.<dataset>: every file of it, with its outcome and why")] = None) -> None:
@@ -38,30 +37,23 @@ def status(dataset: Annotated[str | None, typer.Argument(help="<department>.<dat
             console.print(line, soft_wrap=True, highlight=False)
         if corrections := ledger.rows("corrections", dataset=dataset):
             console.print(correction_table(corrections))
-        console.print(f"answers to the department: {(fetch_docs(settings).parents[1] / 'answers' / contract.table).as_uri()}", soft_wrap=True)
+        console.print(f"answers to the department: {fetch_answers(settings, contract.table).as_uri()}", soft_wrap=True)
         return
     console.print(stack_table(settings))
     require_store(settings)
     console.print(dataset_table(settings))
-    console.print(f"quality docs: {fetch_docs(settings).as_uri()}", soft_wrap=True)
+    console.print("quality pages: ./lake docs")
 
 
-def docs() -> None:
-    """Fetch the quality pages (GX Data Docs) of every checked delivery and say where they are. Example: [bold]./lake docs[/]"""
-    settings = load_settings()
-    require_store(settings)
-    typer.echo(fetch_docs(settings).as_uri())
-
-
-def fetch_docs(settings: Settings) -> Path:
-    """Copy what is new in the docs bucket to .lake/docs (the bucket is not open to browsers); returns the index page."""
+def fetch_answers(settings: Settings, table: str) -> Path:
+    """Copy what is new of a dataset's answers to .lake/docs (the bucket is not open to browsers); returns their folder."""
     client, bucket, home = s3(settings), settings.bucket("docs"), settings.state / "docs"
-    for item in keys(client, bucket):
+    for item in keys(client, bucket, f"answers/{table}/"):
         target = home / item["Key"]
         if not target.exists() or target.stat().st_mtime < item["LastModified"].timestamp():
             target.parent.mkdir(parents=True, exist_ok=True)
             client.download_file(bucket, item["Key"], str(target))
-    return home / "gx" / "index.html"
+    return home / "answers" / table
 
 
 def dataset_table(settings: Settings) -> Table:

@@ -16,7 +16,7 @@ from jobs.platform.errors import LakeError
 ZONES = ("landing", "raw", "bronze", "silver", "curated", "ops", "docs", "keys", "warehouse")
 DATABASES = ("bronze", "quarantine", "silver", "curated", "ops")
 # offset from the port base; SeaweedFS adds 10000 of its own for gRPC
-PORTS = {"s3": 0, "master": 1, "volume": 2, "filer": 3, "admin": 4, "metastore": 10, "connect": 11, "connect_analyst": 12, "airflow": 20, "airflow_log": 21, "triggerer_log": 22}
+PORTS = {"s3": 0, "master": 1, "volume": 2, "filer": 3, "admin": 4, "metastore": 10, "connect": 11, "connect_analyst": 12, "airflow": 20, "airflow_log": 21, "triggerer_log": 22, "docs": 30}
 
 
 class Storage(BaseModel):

@@ -1,8 +1,7 @@
-"""GX Data Docs in the docs bucket: one page a dataset and delivery, its sections drawn by GX's own renderers, and an index made from what is there."""
+"""GX Data Docs in the docs bucket: a page for each validation, its sections drawn by GX's own renderers. The quality site (`site/`) links them."""
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,10 @@ from jinja2 import ChoiceLoader, FileSystemLoader
 
 from jobs.contracts.model import Contract
 from jobs.platform.settings import Settings
-from jobs.platform.store import keys, s3
+from jobs.platform.store import s3
+from jobs.quality.site.addresses import OVERVIEW, dataset_key, href
+
+INDEX = "gx/index.html"
 
 
 class QualityPageView(DefaultJinjaPageView):  # type: ignore[misc]
@@ -28,12 +30,12 @@ class QualityPageView(DefaultJinjaPageView):  # type: ignore[misc]
 
 
 def publish(settings: Settings, contract: Contract, group: Sequence[dict[str, Any]], result: ExpectationSuiteValidationResult) -> str:
-    """Write the page of a validation; returns its key. `publish_index` makes it found."""
+    """Write the page of a validation; returns its key."""
     name = group[0]["delivery"] + (f"-and-{len(group) - 1}-more" if len(group) > 1 else "")
     key = f"gx/{contract.table}/{name}.html"
     result.meta.setdefault("run_id", {"run_name": name, "run_time": result.meta.get("validation_time")})
     said = {
-        "lake_title": f"{contract.title} — {contract.dataset}, {group[0]['period']}", "lake_index": "../" * key.removeprefix("gx/").count("/") + "index.html",
+        "lake_title": f"{contract.title} — {contract.dataset}, {group[0]['period']}", "lake_index": href(key, dataset_key(contract.table)),
         "lake_files": ", ".join(row["name"] for row in group[:5]) + (f" and {len(group) - 5} more files" if len(group) > 5 else ""),
     }  # fmt: skip
     page = QualityPageView().render(ValidationResultsPageRenderer().render(result), **said)
@@ -42,12 +44,6 @@ def publish(settings: Settings, contract: Contract, group: Sequence[dict[str, An
 
 
 def publish_index(settings: Settings) -> None:
-    """Once a run, after its pages: from what is there."""
-    client, bucket = s3(settings), settings.bucket("docs")
-    pages = [item["Key"] for item in keys(client, bucket, "gx/") if item["Key"] != "gx/index.html"]
-    client.put_object(Bucket=bucket, Key="gx/index.html", Body=_index(pages).encode(), ContentType="text/html; charset=utf-8")
-
-
-def _index(pages: Sequence[str]) -> str:
-    links = "\n".join(f'<li><a href="{html.escape(page.removeprefix("gx/"))}">{html.escape(page.removeprefix("gx/").removesuffix(".html"))}</a></li>' for page in sorted(pages))
-    return f"<!doctype html><html lang=en><meta charset=utf-8><title>Quality of the lake</title><h1>Quality of the lake</h1><ul>\n{links}\n</ul></html>"
+    """The old way in leads to the quality site, which links the pages; a GX page of an older lake links it."""
+    page = f'<!doctype html><html lang=en><meta charset=utf-8><title>Quality</title><p><a href="{href(INDEX, OVERVIEW)}">Quality of the data</a></html>'
+    s3(settings).put_object(Bucket=settings.bucket("docs"), Key=INDEX, Body=page.encode(), ContentType="text/html; charset=utf-8")

@@ -1,4 +1,4 @@
-"""What an operator sees in a browser: the DAGs of Airflow, and the quality pages."""
+"""What an operator sees in a browser: the DAGs of Airflow."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from jobs.cli.status import fetch_docs
 from jobs.platform.secrets import secret
 from jobs.platform.settings import Settings
 
@@ -43,13 +42,3 @@ def test_a_dataset_is_a_dag_with_owner_and_docs(settings: Settings, page: Page) 
     page.get_by_role("button", name="Dag Docs").click()
     expect(page.get_by_text("Allowance of the household a month").first).to_be_visible(timeout=60_000)
     page.screenshot(path=str(settings.state / "logs" / "dag.png"))
-
-
-def test_the_quality_page_shows_the_judgement_of_every_rule(settings: Settings, browser: Browser) -> None:
-    index = fetch_docs(settings)
-    page = browser.new_page()
-    page.goto(index.as_uri())
-    page.get_by_role("link", name="water__station_reading/2025-01").first.click()
-    expect(page.get_by_text("water.station_reading").first).to_be_visible()
-    page.screenshot(path=str(settings.state / "logs" / "quality.png"))
-    page.close()

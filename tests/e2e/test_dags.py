@@ -47,7 +47,7 @@ def test_a_broken_contract_is_its_own_broken_dag_and_leaves_the_others_alone(set
     dags, errors = parsed
     tables = {contract.table for contract in load_all(settings.root)[0]}
     assert errors == {}
-    assert set(dags) == tables | {"batch"}
+    assert set(dags) == tables | {"batch", "quality_pages"}
     for broken, says in (("finance__spend", "physicalNam"), ("water__station_reading", "station_reading.yaml:")):
         assert dags[broken]["tags"] == ["broken"]
         assert says in dags[broken]["doc"]

@@ -1,0 +1,28 @@
+"""Where a page stands in the docs bucket, and the way from one page to another."""
+
+from __future__ import annotations
+
+import posixpath
+from urllib.parse import quote
+
+ROOT = "quality"
+OVERVIEW = f"{ROOT}/index.html"
+STATE = f"{ROOT}/state.json"
+
+
+def dataset_key(table: str) -> str:
+    return f"{ROOT}/{table}/index.html"
+
+
+def made_key(table: str) -> str:
+    """What the delivery pages of a dataset were made from."""
+    return f"{ROOT}/{table}/made.json"
+
+
+def delivery_key(table: str, delivery: str) -> str:
+    return f"{ROOT}/{table}/deliveries/{delivery}.html"
+
+
+def href(page: str, target: str) -> str:
+    """A relative link from the page at one key to what stands at another; keys may hold any character."""
+    return quote(posixpath.relpath(target, posixpath.dirname(page)))

@@ -1,0 +1,70 @@
+"""The quality pages in a real browser, as an operator meets them: from the overview to the failing rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from jobs.platform.settings import Settings
+from jobs.sample import city
+from jobs.sample.deliver import deliver
+from tests.e2e.test_airflow_page import FLAGS
+from tests.launcher import lake
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+DATASET = "civil_affairs.low_income_roster"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="module")
+def overview(settings: Settings) -> str:
+    """The address that `lake docs` prints, once two rosters of the made-up city are in the lake."""
+    deliver(settings, [(dump.key, dump.content) for dump in city.dumps() if "low_income_roster" in dump.key or "civil_affairs" in dump.key])
+    landed = lake(settings, "land", DATASET)
+    assert landed.returncode == 0, landed.stdout + landed.stderr
+    said = lake(settings, "docs")
+    assert said.returncode == 0, said.stdout + said.stderr
+    return said.stdout.split()[-1]
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    page = browser.new_page(viewport={"width": 1200, "height": 900})
+    page.set_default_timeout(60_000)
+    yield page
+    page.close()
+
+
+def test_the_failing_rows_of_a_dataset_are_three_clicks_from_the_overview(settings: Settings, page: Page, overview: str) -> None:
+    problems: list[str] = []
+    page.on("console", lambda message: problems.append(message.text))
+    page.on("requestfailed", lambda request: problems.append(request.url))
+    page.goto(overview)
+    page.get_by_role("table", name="Datasets of civil_affairs").get_by_role("link", name=DATASET).click()
+    page.get_by_role("table", name="Files").get_by_role("link").first.click()
+    rows = page.get_by_role("table", name="The first failing rows of each expectation")
+    expect(rows).to_be_visible()
+    expect(rows.get_by_role("row").filter(has_text="2025-13-40").first).to_contain_text("granted_on")
+    expect(rows.get_by_role("row").filter(has_text="resident_id").first).to_contain_text("•••")
+    page.screenshot(path=str(settings.state / "logs" / "failing_rows.png"), full_page=True)
+    assert problems == []
+
+
+def test_the_way_back_and_the_report_of_great_expectations_are_links(page: Page, overview: str) -> None:
+    page.goto(overview)
+    page.get_by_role("link", name=DATASET).first.click()
+    page.get_by_role("table", name="Files").get_by_role("link").first.click()
+    page.get_by_role("link", name="Great Expectations' own report").click()
+    expect(page.get_by_text("Evaluated Expectations").first).to_be_visible()
+    page.get_by_role("link", name="Quality of the dataset").click()
+    page.get_by_role("navigation").get_by_role("link", name="Quality of the data").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Quality of the data")

@@ -1,0 +1,117 @@
+"""The quality site on the real store: made from the ledger, written only where something changed, served to who has the key."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from botocore.exceptions import ClientError
+from pyspark.sql import SparkSession
+
+from jobs import check, conform, land, register
+from jobs.contracts.model import Contract
+from jobs.platform import supervise
+from jobs.platform.settings import Settings
+from jobs.platform.store import s3
+from jobs.quality.compile import MASK
+from jobs.quality.implied import rules_of
+from jobs.quality.site.addresses import OVERVIEW, STATE, dataset_key
+from jobs.quality.site.build import build
+from jobs.quality.site.serve import address, component, key_of
+from jobs.quality.site.state import read_state, save_state
+from tests.forget import forget
+from tests.integration.test_quality import COLUMNS, contract_of, deliver
+
+PERSON = "zeynep@example.org"
+
+
+def run(spark: SparkSession, settings: Settings, contract: Contract) -> None:
+    rules = rules_of(contract, settings.root)
+    register.run(spark, settings, contract)
+    land.run(spark, settings, contract, rules)
+    check.run(spark, settings, contract, rules)
+    conform.run(spark, settings, contract, rules)
+
+
+@pytest.fixture(scope="module")
+def contract(spark: SparkSession, settings: Settings, store: Any) -> Iterator[Contract]:
+    """A dataset with a personal column, a delivery with two bad rows, and a file that is no data."""
+    private = tuple(dataclasses.replace(c, classification="personal", max_length=8) if c.name == "name" else c for c in COLUMNS)
+    made = contract_of(columns=private, title="Readings <i>")
+    deliver(store, settings, made, f"id,name,born\n1,ann,1990-01-01\n2,{PERSON},1991-01-01\n3,cat,yesterday\n", "读数 #1.csv")
+    deliver(store, settings, made, "", "empty.csv", "2025")
+    run(spark, settings, made)
+    yield made
+    forget(spark, settings, store, made.dataset, made.landing)
+
+
+def page(store: Any, settings: Settings, key: str) -> str:
+    return str(store.get_object(Bucket=settings.bucket("docs"), Key=key)["Body"].read().decode())
+
+
+def pages_of(store: Any, settings: Settings, contract: Contract) -> dict[str, Any]:
+    """Key → when it was written."""
+    found = store.list_objects_v2(Bucket=settings.bucket("docs"), Prefix=f"quality/{contract.table}/")["Contents"]
+    return {item["Key"]: item["LastModified"] for item in found if item["Key"].endswith(".html")}
+
+
+def test_the_pages_say_what_became_of_each_file_and_which_rows_fail(settings: Settings, store: Any, contract: Contract) -> None:
+    assert build(settings, [contract]).datasets == 1
+    overview, dataset = page(store, settings, OVERVIEW), page(store, settings, dataset_key(contract.table))
+    assert contract.dataset in overview and "refused" in overview
+    assert "读数 #1.csv" in dataset and "The file is empty" in dataset and "Readings &lt;i&gt;" in dataset
+    [delivery] = [text for key in pages_of(store, settings, contract) if "读数 #1.csv" in (text := page(store, settings, key)) and key != dataset_key(contract.table)]
+    assert "yesterday" in delivery and "must be at most 8 characters long" in delivery and MASK in delivery
+    assert "of which 2 rejected, 1 in silver" in delivery
+    assert PERSON not in overview + dataset + delivery
+
+
+def test_what_has_not_changed_is_not_written_again(spark: SparkSession, settings: Settings, store: Any, contract: Contract) -> None:
+    build(settings, [contract])
+    before = pages_of(store, settings, contract)
+    assert build(settings, [contract]) == build(settings, [contract])
+    assert build(settings, [contract]).pages == 0
+    deliver(store, settings, contract, "id,name,born\n9,eve,1990-01-01\n", "more.csv", "2026")
+    run(spark, settings, contract)
+    built, after = build(settings, [contract]), pages_of(store, settings, contract)
+    assert (built.datasets, len(after) - len(before)) == (1, 1)
+    same = {key for key in before if before[key] == after[key]}
+    assert set(before) - same <= {dataset_key(contract.table), *(key for key in before if "2024" in key)}, "a refused file is told as before: its page stays"
+    assert any("2025" in key for key in same)
+
+
+def test_of_two_builds_at_once_the_one_from_the_older_ledger_does_not_win(settings: Settings, store: Any, contract: Contract) -> None:
+    build(settings, [contract])
+    older = read_state(store, settings.bucket("docs"))
+    assert build(settings, [contract], again=True).pages >= 3
+    assert not save_state(store, settings.bucket("docs"), older)
+
+
+@pytest.fixture
+def served(settings: Settings) -> Iterator[str]:
+    began = supervise.start(settings.state, component(settings))
+    yield address(settings)
+    if began:
+        supervise.stop(settings.state, "docs")
+
+
+def test_the_pages_are_read_by_who_has_the_key_and_by_nobody_else(settings: Settings, contract: Contract, served: str) -> None:
+    build(settings, [contract])
+    with httpx.Client(trust_env=False) as browser:
+        good = browser.get(served)
+        assert (good.status_code, contract.dataset in good.text) == (200, True)
+        assert good.headers["content-security-policy"].startswith("default-src 'none'")
+        base, key = served.split(key_of(settings))[0], key_of(settings)
+        for path in ("", OVERVIEW, f"{'0' * 32}/{OVERVIEW}", f"{key}/{STATE}", f"{key}/quality/../secrets.json", f"{key}/quality/none.html", f"{key}é/{OVERVIEW}"):
+            assert browser.get(base + path).status_code == 404, path
+        assert browser.post(served).status_code == 501
+
+
+def test_an_analyst_cannot_read_the_pages(settings: Settings, contract: Contract) -> None:
+    build(settings, [contract])
+    for key in (OVERVIEW, dataset_key(contract.table), STATE):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            s3(settings, "analyst").get_object(Bucket=settings.bucket("docs"), Key=key)
