@@ -48,7 +48,7 @@ document. `./lake check` validates it with the standard's own JSON schema, then 
 | `schema[0].properties[]` | the columns, in order: see below |
 | `team.name` | owner, shown in Airflow |
 | `support[]` | where to ask: `url`, or `channel` |
-| `slaProperties[]` | shown as they are, e.g. `frequency` |
+| `slaProperties[]` | `frequency` (how often a period comes) and `latency` (days or weeks after its end by which it is due) are judged in the scorecard; others are shown as they are |
 | `roles[]` | a role with `access: read` may read the silver table |
 
 A column:

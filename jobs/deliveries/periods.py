@@ -116,6 +116,20 @@ def expected(contract: Contract, first: str, last: str) -> tuple[str, ...]:
     return tuple(name for name in map(form.name, days.to_list()) if re.fullmatch(contract.period_pattern, name))
 
 
+def begun(contract: Contract, first: str, day: dt.date) -> tuple[tuple[str, dt.date], ...]:
+    """(period, the first day after it) of each period from `first` that has begun by `day`; none where the names or the frequency do not tell them, or tell too many."""
+    form, often = form_of(first), frequency(contract)
+    step = _step(form, often) if form and often else None
+    start = start_of(form, first) if form else None
+    if form is None or step is None or start is None or start > day:
+        return ()
+    starts = pl.date_range(start, day, step, eager=True)
+    if len(starts) > MOST:
+        return ()
+    spans = [(form.name(one), end) for one, end in zip(starts.to_list(), starts.dt.offset_by(step).to_list(), strict=True)]
+    return tuple((name, end) for name, end in spans if re.fullmatch(contract.period_pattern, name))
+
+
 def form_of(*names: str) -> Form | None:
     """The one form in which all these names are real periods."""
     return next((form for form in FORMS if all(start_of(form, name) for name in names)), None)

@@ -117,6 +117,16 @@ TABLES: Mapping[str, LedgerTable] = {
             ("unexpected", N), ("newly", N), ("would_hold", B), ("why", S), ("observed", S), ("sample", S), ("outcome", S), ("message", S), ("tried_at", T),
         ]),
     ),
+    # one row a dataset and month: how its department did (jobs/scorecard)
+    "department_scorecard": LedgerTable(
+        ("dataset", "month"),
+        pa.schema([
+            ("dataset", S), ("month", S), ("department", S), ("expected", N), ("present", N), ("on_time", N), ("late_days", F), ("files", N), ("refused", N), ("rows", N),
+            ("rejected", N), ("drift", N), ("corrections", N), ("to_correction", F),
+            ("reasons", S),  # JSON: rule → rows
+            ("made_from", S), ("updated_at", T),
+        ]),
+    ),
     # one row a row rejected by a rule that is judged in Spark, before silver
     "rejections": LedgerTable(
         ("dataset", "delivery", "record", "part", "rule"),

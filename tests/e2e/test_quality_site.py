@@ -68,3 +68,20 @@ def test_the_way_back_and_the_report_of_great_expectations_are_links(page: Page,
     page.get_by_role("link", name="Quality of the dataset").click()
     page.get_by_role("navigation").get_by_role("link", name="Quality of the data").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Quality of the data")
+
+
+def test_the_scorecard_of_a_department_is_a_chart_and_its_letter_fits_the_sheet(settings: Settings, page: Page, overview: str) -> None:
+    page.goto(overview)
+    page.get_by_role("link", name="Scorecard of civil_affairs").click()
+    picture = page.get_by_role("img", name="Rejected rows, in percent").locator("svg")
+    expect(picture).to_be_visible()
+    box = picture.bounding_box()
+    assert box is not None and box["width"] > 400 and box["height"] > 150
+    assert picture.get_by_text("civil_affairs.low_income_roster").count() > 0
+    page.set_viewport_size({"width": 816, "height": 1056})  # US letter at 96 pixels an inch
+    page.get_by_role("link", name="The letter to the head of the department").click()
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    page.screenshot(path=str(settings.state / "logs" / "letter.png"), full_page=True)
+    sheet = page.pdf(prefer_css_page_size=True)
+    assert b"/MediaBox [0 0 612 792]" in sheet

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
+import json
 from collections.abc import Iterator
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -13,15 +16,18 @@ from pyspark.sql import SparkSession
 
 from jobs import check, conform, land, register
 from jobs.contracts.model import Contract
+from jobs.ops.ledger import Ledger
 from jobs.platform import supervise
 from jobs.platform.settings import Settings
 from jobs.platform.store import s3
 from jobs.quality.compile import MASK
 from jobs.quality.implied import rules_of
-from jobs.quality.site.addresses import OVERVIEW, STATE, dataset_key
+from jobs.quality.site.addresses import OVERVIEW, STATE, dataset_key, department_key, letter_key
 from jobs.quality.site.build import build
 from jobs.quality.site.serve import address, component, key_of
 from jobs.quality.site.state import read_state, save_state
+from jobs.scorecard.pages import publish
+from jobs.scorecard.record import read, record
 from tests.forget import forget
 from tests.integration.test_quality import COLUMNS, contract_of, deliver
 
@@ -46,6 +52,27 @@ def contract(spark: SparkSession, settings: Settings, store: Any) -> Iterator[Co
     run(spark, settings, made)
     yield made
     forget(spark, settings, store, made.dataset, made.landing)
+
+
+def test_scorecards_follow_from_the_ledger_and_are_written_once(settings: Settings, store: Any, contract: Contract) -> None:
+    ledger, now = Ledger(settings), dt.datetime.now(dt.UTC)
+    assert record(settings, [contract], now) == [contract.dataset]
+    [row] = ledger.rows("department_scorecard", dataset=contract.dataset)
+    assert (row["month"], row["files"], row["refused"], row["rows"], row["rejected"]) == (f"{now.astimezone(ZoneInfo(settings.time_zone)):%Y-%m}", 2, 1, 3, 2)
+    assert json.loads(row["reasons"]) == {"castable:born": 1, "value_lengths_to_be_between:name": 1}
+    version = ledger.table("department_scorecard").version()
+    assert (record(settings, [contract], now), ledger.table("department_scorecard").version()) == ([], version)
+    assert read(settings)[contract.dataset][0].rejected_share == 2 / 3
+
+
+def test_a_department_has_its_scorecard_and_its_letter(settings: Settings, store: Any, contract: Contract) -> None:
+    own = dataclasses.replace(contract, department=f"dep_{contract.name}")
+    scores = {own.dataset: [dataclasses.replace(score, dataset=own.dataset) for score in read(settings)[contract.dataset]]}
+    assert publish(settings, [own], scores) == 2
+    assert publish(settings, [own], scores) == 0
+    board, said = page(store, settings, department_key(own.department)), page(store, settings, letter_key(own.department))
+    assert "<svg" in board and "66.67%" in board and "<svg" in said and "1 files of Readings &lt;i&gt; were refused" in said
+    assert PERSON not in board + said
 
 
 def page(store: Any, settings: Settings, key: str) -> str:

@@ -8,6 +8,7 @@ from urllib.parse import quote
 ROOT = "quality"
 OVERVIEW = f"{ROOT}/index.html"
 STATE = f"{ROOT}/state.json"
+DEPARTMENTS_MADE = f"{ROOT}/departments/made.json"
 
 
 def dataset_key(table: str) -> str:
@@ -21,6 +22,14 @@ def made_key(table: str) -> str:
 
 def delivery_key(table: str, delivery: str) -> str:
     return f"{ROOT}/{table}/deliveries/{delivery}.html"
+
+
+def department_key(department: str) -> str:
+    return f"{ROOT}/departments/{department}.html"
+
+
+def letter_key(department: str) -> str:
+    return f"{ROOT}/departments/{department}-letter.html"
 
 
 def href(page: str, target: str) -> str:

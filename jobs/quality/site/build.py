@@ -25,6 +25,7 @@ from jobs.quality.site.history import histories
 from jobs.quality.site.pages import FILES, HISTORY, DatasetFacts, DeliveryFacts, dataset_page, delivery_page, made_with, overview_page
 from jobs.quality.site.state import State, read_json, read_state, save_state
 from jobs.quality.site.summary import Line, line_of, shown_time
+from jobs.quality.trial import ENGINE
 
 TRIES, AT_ONCE, SHOWN = 5, 200, 20  # builds that may run into another's; deliveries read together; rows of a rule that only its record is known of
 PAGE = "text/html; charset=utf-8"
@@ -91,14 +92,14 @@ def _dataset(settings: Settings, client: Any, ledger: Ledger, contract: Contract
     checks = reading.checks(ledger, contract.dataset, listed)
     failing: dict[str, int] = defaultdict(int)
     for check in checks:
-        failing[check["delivery"]] += bool(check["unexpected"] or not check["success"])
+        failing[check["delivery"]] += bool(check["unexpected"] or not check["success"]) and check["engine"] != ENGINE
     last = max(checks, key=lambda check: check["checked_at"])["delivery"] if checks else ""
     line = line_of(contract, rows, failing.get(last, 0), zone)
     validations = sorted(item["Key"] for item in keys(client, bucket, f"gx/{contract.table}/"))
     newest = [row["delivery"] for row in rows[-HISTORY:]]
     shown = histories([check for check in checks if check["delivery"] in set(newest)], rows[-HISTORY:], rules)
     drift = sorted(reading.drift(ledger, contract.dataset, newest), key=lambda event: (event["period"], event["name"], event["event"]))
-    facts = DatasetFacts(contract, line, rows, failing, shown, drift, reading.corrections(ledger, contract.dataset, SHOWN), validations, note)
+    facts = DatasetFacts(contract, line, rows, failing, shown, drift, reading.corrections(ledger, contract.dataset)[-SHOWN:], validations, note)
     written = _deliveries(settings, client, ledger, contract, rules, rows, set(validations), anew)
     _write(client, bucket, dataset_key(contract.table), dataset_page(facts, zone))
     return line, written + 1

@@ -11,6 +11,7 @@ from typing import Any
 from jobs.quality.compile import MASK, reader_rule
 from jobs.quality.measures import Measures
 from jobs.quality.rules import Rule
+from jobs.quality.trial import ENGINE
 from jobs.quality.words import message_of
 
 SHOWN = 200  # lines of one delivery
@@ -48,11 +49,16 @@ def results(checks: Sequence[Mapping[str, Any]], rules: Sequence[Rule]) -> tuple
     """Of ops.checks of one delivery: what failed first, by severity and count."""
     known = {rule.id: rule for rule in rules}
     found = [
-        Result(c["rule"], c["severity"], c["column"] or "", said(c, known), c["evaluated"], c["unexpected"], bool(c["success"]), c["observed"], c["engine"], c["fingerprint"])
+        Result(c["rule"], weight(c), c["column"] or "", said(c, known), c["evaluated"], c["unexpected"], bool(c["success"]), c["observed"], c["engine"], c["fingerprint"])
         for c in checks
     ]  # fmt: skip
     order = {"critical": 0, "warning": 1, "info": 2}
     return tuple(sorted(found, key=lambda r: (not (r.unexpected or not r.success), order.get(r.severity, 3), -(r.unexpected or 0), r.rule)))
+
+
+def weight(check: Mapping[str, Any]) -> str:
+    """The severity; of a rule on trial, which rejects nothing, that it is on trial."""
+    return "trial" if check["engine"] == ENGINE else str(check["severity"])
 
 
 def said(check: Mapping[str, Any], rules: Mapping[str, Rule]) -> str:
@@ -73,7 +79,7 @@ def failing_rows(
         hidden = personal is None or bool(columns & set(personal))
         for record, value in json.loads(check["sample"] or "[]"):
             shown = MASK if hidden else "" if value is None else str(value)[:LONGEST]
-            lines[int(record)].append(Problem(check["rule"], check["severity"], check["column"] or "", shown, said(check, known)))
+            lines[int(record)].append(Problem(check["rule"], weight(check), check["column"] or "", shown, said(check, known)))
     sampled = {(line, problem.rule) for line, problems in lines.items() for problem in problems}
     for row in rejected:
         if (row["record"], row["rule"]) not in sampled:

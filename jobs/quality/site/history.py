@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jobs.quality.rules import Rule
-from jobs.quality.site.failing import said
+from jobs.quality.site.failing import said, weight
 
 
 @dataclass(frozen=True)
@@ -64,4 +64,4 @@ def _history(rule: str, by_delivery: Mapping[str, Mapping[str, Any]], deliveries
         before = check["fingerprint"]
         cells.append(Cell(row["delivery"], row["period"], check["evaluated"], check["unexpected"], bool(check["success"]), changed))
     last = max(by_delivery.values(), key=lambda check: check["checked_at"])
-    return RuleHistory(rule, last["column"] or "", last["severity"], said(last, known), last["fingerprint"], tuple(cells))
+    return RuleHistory(rule, last["column"] or "", weight(last), said(last, known), last["fingerprint"], tuple(cells))

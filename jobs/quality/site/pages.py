@@ -13,12 +13,13 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from jobs.contracts.model import Contract
-from jobs.quality.site.addresses import OVERVIEW, dataset_key, delivery_key, href
+from jobs.quality.site.addresses import OVERVIEW, dataset_key, delivery_key, department_key, href
 from jobs.quality.site.failing import Problem, Result
 from jobs.quality.site.history import RuleHistory
 from jobs.quality.site.summary import SAID, Line, shown_time
 
 TEMPLATES = Path(__file__).parent / "templates"
+SCORECARD = Path(__file__).parents[2] / "scorecard" / "templates"
 HISTORY, FILES = 12, 500  # deliveries in the history of expectations, and in the list
 
 
@@ -56,12 +57,12 @@ def overview_page(city: str, lines: Sequence[Line], unknown: Sequence[str], made
     for line in sorted(lines, key=lambda each: each.dataset):
         by_department[line.department].append(line)
     attention = [line for line in lines if line.newest_outcome in ("held", "rejected") or line.held or line.failing_rules]
-    return _render("overview.j2", OVERVIEW, city=city, departments=by_department, attention=attention, unknown=unknown, made_at=made_at)
+    return render("overview.j2", OVERVIEW, city=city, departments=by_department, attention=attention, unknown=unknown, made_at=made_at)
 
 
 def dataset_page(facts: DatasetFacts, zone: str) -> str:
     shown = list(reversed(facts.rows[-FILES:]))
-    return _render(
+    return render(
         "dataset.j2", dataset_key(facts.contract.table), facts=facts, contract=facts.contract, line=facts.line, rows=shown, more=len(facts.rows) - len(shown),
         columns=facts.rows[-HISTORY:], zone=zone,
     )  # fmt: skip
@@ -70,18 +71,24 @@ def dataset_page(facts: DatasetFacts, zone: str) -> str:
 def delivery_page(facts: DeliveryFacts, zone: str) -> str:
     key = delivery_key(facts.contract.table, facts.rows[0]["delivery"])
     failed = [r for r in facts.results if r.unexpected or not r.success]
-    return _render("delivery.j2", key, facts=facts, contract=facts.contract, row=facts.rows[0], failed=failed, passed=[r for r in facts.results if r not in failed], zone=zone)
+    return render("delivery.j2", key, facts=facts, contract=facts.contract, row=facts.rows[0], failed=failed, passed=[r for r in facts.results if r not in failed], zone=zone)
 
 
-def _render(template: str, page: str, **values: Any) -> str:
+def render(template: str, page: str, **values: Any) -> str:
+    """A page that stands at the key `page`."""
     return _environment().get_template(template).render(page=page, **values)
 
 
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
-    made = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    made.globals |= {"href": href, "overview": OVERVIEW, "dataset_key": dataset_key, "delivery_key": delivery_key, "outcomes": SAID}
-    made.filters |= {"number": lambda n: "" if n is None else f"{n:,}", "share": lambda share: f"{share:.2%}", "at": shown_time}
+    made = Environment(loader=FileSystemLoader([TEMPLATES, SCORECARD]), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    made.globals |= {"href": href, "overview": OVERVIEW, "dataset_key": dataset_key, "delivery_key": delivery_key, "department_key": department_key, "outcomes": SAID}
+    made.filters |= {
+        "number": lambda n: "" if n is None else f"{n:,}",
+        "share": lambda share: "" if share is None else f"{share:.2%}",
+        "at": shown_time,
+        "days": lambda days: "" if days is None else f"{days:.1f}",
+    }
     return made
 
 

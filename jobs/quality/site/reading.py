@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import polars as pl
 
 from jobs.ops.ledger import Ledger
+from jobs.quality.trial import ENGINE
 
 SOURCES = ("receipts", "deliveries", "checks", "rejections", "drift", "corrections")
 MEASURES = "measures"  # by far the longest column of ops.deliveries
@@ -49,9 +50,33 @@ def drift(ledger: Ledger, dataset: str, wanted: Sequence[str]) -> list[dict[str,
     return list(_rows(ledger, "drift", dataset, pl.col("delivery").is_in(list(wanted))))
 
 
-def corrections(ledger: Ledger, dataset: str, most: int) -> list[dict[str, Any]]:
-    """The newest ones."""
-    return sorted(_rows(ledger, "corrections", dataset), key=lambda row: (row["delivered_at"], row["name"]))[-most:]
+def drift_counts(ledger: Ledger, dataset: str) -> dict[str, int]:
+    """Delivery → how many events."""
+    return Counter(str(row["delivery"]) for row in _rows(ledger, "drift", dataset, only=("delivery",)))
+
+
+def unexpected(ledger: Ledger, dataset: str) -> dict[str, dict[str, int]]:
+    """Delivery → critical rule → rows that failed it, of ops.checks."""
+    found: dict[str, dict[str, int]] = defaultdict(dict)
+    for row in _rows(
+        ledger,
+        "checks",
+        dataset,
+        (pl.col("severity") == "critical") & (pl.col("engine") != ENGINE) & (pl.col("unexpected") > 0),
+        only=("delivery", "rule", "severity", "engine", "unexpected"),
+    ):
+        found[row["delivery"]][row["rule"]] = row["unexpected"]
+    return found
+
+
+def receipts(ledger: Ledger, dataset: str) -> Iterator[dict[str, Any]]:
+    """When each file came."""
+    return _rows(ledger, "receipts", dataset, only=("delivery", "period", "name", "delivered_at"))
+
+
+def corrections(ledger: Ledger, dataset: str) -> list[dict[str, Any]]:
+    """Oldest first."""
+    return sorted(_rows(ledger, "corrections", dataset), key=lambda row: (row["delivered_at"], row["name"]))
 
 
 def first_rejected(ledger: Ledger, dataset: str, wanted: Sequence[str], most: int) -> list[dict[str, Any]]:
