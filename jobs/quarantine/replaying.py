@@ -20,7 +20,7 @@ from jobs.quality.compile import REJECTIONS
 from jobs.quality.conditions import failing
 from jobs.quality.many import BESIDE, found_in, in_spark
 from jobs.quality.plugins import load
-from jobs.quality.rules import Rule, columns_of
+from jobs.quality.rules import Rule, columns_of, judging
 from jobs.quality.vocabulary import KEYS
 from jobs.quality.words import message_of
 from jobs.quarantine.rereading import reread
@@ -36,6 +36,7 @@ KEPT = ("_delivery", "_period", "_record", "_part", "_extra", "_texts", "_set", 
 def replayed(spark: SparkSession, contract: Contract, rules: Sequence[Rule], rows: DataFrame, on: Shelf) -> DataFrame:
     """`troubled` rows, with corrections in `_texts` and `_set`, as they are judged now: bronze's columns, `_was`, `_decision`."""
     sent = rows.withColumn("_texts", with_extra(contract)).withColumn("_was", F.col("_reasons"))
+    rules = judging(rules)
     native = _judged_natively(contract, rules, sent)
     found = _judged_in_spark(spark, contract, in_spark(rules), native, on)
     if found is not None:

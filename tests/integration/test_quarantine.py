@@ -114,7 +114,7 @@ def test_what_is_seen_of_a_personal_column(spark: SparkSession, settings: Settin
     assert found == {("between:amount", 2), ("castable:amount", 1), ("castable:id", 1), ("not_be_null:id", 1), ("ragged", 1)}
     rows = selected(troubled(spark, contract, on), Selection())
     masked = {row["_record"]: row for row in listing.few(listing.visible(rows, contract, personal=False), 10)}
-    assert (masked[5]["name"], masked[5]["amount"], masked[5]["_reasons"]) == ("•••", "two", "amount: this text is not a value of the column's type")
+    assert (masked[5]["name"], masked[5]["amount"], masked[5]["_reasons"]) == ("•••", "two", "amount: this is not a number as agreed for this column")
     assert masked[6]["_line"] == "•••"
     whole = {row["_record"]: row for row in listing.few(listing.visible(rows, contract, personal=True), 10)}
     assert (whole[5]["name"], whole[6]["_line"]) == ("Di", "4,Ed")
