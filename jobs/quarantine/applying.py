@@ -39,18 +39,17 @@ def take(spark: SparkSession, settings: Settings, contract: Contract, rules: Seq
     ledger = Ledger(settings)
     bronze.open_table(settings, contract)  # a column that the contract has come to have
     events = in_order(ledger.rows("quarantine_events", dataset=contract.dataset))
-    rows = make(shelf(ledger, contract.dataset, events))
+    rows = make(shelf(ledger, contract.dataset, events)).localCheckpoint()  # worked out once, kept by Spark, for as long as it is known here
+    done = outcome(rows)
     if dry_run:
-        return Taken(None, outcome(rows), {})
-    if rows.limit(1).count() == 0:
-        return Taken(None, Outcome(0, 0, {}, {}), _follow(spark, settings, contract, rules))
+        return Taken(None, done, {})
+    if not done.rows:
+        return Taken(None, done, _follow(spark, settings, contract, rules))
     number = next_number(events)
     event = step.event(contract.dataset, number)
     mended.create(spark, settings, contract)
     mended.write(settings, contract, rows, event)
-    done = outcome(mended.rows_of(spark, contract, event))
     note(ledger, event_row(contract.dataset, number, step, done, rules))
-    names.publish(spark, settings, contract)
     return Taken(event, done, _follow(spark, settings, contract, rules))
 
 

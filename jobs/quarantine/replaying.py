@@ -38,6 +38,7 @@ def replayed(spark: SparkSession, contract: Contract, rules: Sequence[Rule], row
     sent = rows.withColumn("_texts", with_extra(contract)).withColumn("_was", F.col("_reasons"))
     rules = judging(rules)
     native = _judged_natively(contract, rules, sent)
+    native = native.localCheckpoint() if in_spark(rules) else native  # each of those rules reads it
     found = _judged_in_spark(spark, contract, in_spark(rules), native, on)
     if found is not None:
         native = native.join(found, list(ROW), "left").withColumn("_rejections", F.concat(F.coalesce("_rejections", F.array().cast(REASONS)), F.coalesce("_more", F.array().cast(REASONS)))).drop("_more")
@@ -115,9 +116,8 @@ def _beside(spark: SparkSession, contract: Contract, rule: Rule, of_keys: Sequen
     let through, or one that is quarantined for its key alone (`of_keys`: the rules that reject it so)."""
     names = [*(c.name for c in contract.columns), *ROW, "_rejections"]
     through = F.when(F.col("_decision") == RELEASED, F.lit(None).cast(REASONS)).otherwise(F.filter("_rejections", lambda r: ~r.rule.isin(list(of_keys))))
-    there = alone(spark, contract, on.stands, on.events).where(F.col("_state").isNull() | ((F.col("_state") == "quarantined") & ~F.col("_decision").eqNullSafe(DISCARDED)))
+    deliveries = [row["_delivery"] for row in rows.select("_delivery").distinct().collect()]
+    there = alone(spark, contract, on.stands, on.events).where(F.col("_delivery").isin(deliveries)).where(F.col("_state").isNull() | ((F.col("_state") == "quarantined") & ~F.col("_decision").eqNullSafe(DISCARDED)))
     mine = rows.select(*ROW, F.lit(True).alias("_mine"))
     every = there.withColumn("_rejections", through).select(names).join(mine, list(ROW), "left_anti").unionByName(rows.select(names))
-    concerned = every.join(rows.select("_delivery").distinct(), "_delivery", "left_semi")
-    deliveries = [row[0] for row in rows.select("_delivery").distinct().collect()] if rule.type in BESIDE else []
-    return found_in(concerned, contract, rule, deliveries).join(mine, list(ROW), "left_semi")
+    return found_in(every, contract, rule, deliveries).join(mine, list(ROW), "left_semi")

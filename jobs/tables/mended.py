@@ -58,10 +58,6 @@ def write(settings: Settings, contract: Contract, rows: DataFrame, event: str) -
     table.option("replaceWhere", f"_event = '{event}'").option("mergeSchema", "true").save(settings.uri("bronze", name(contract), scheme="s3a"))
 
 
-def rows_of(spark: SparkSession, contract: Contract, event: str) -> DataFrame:
-    return spark.table(f"bronze.{name(contract)}").where(F.col("_event") == event)
-
-
 def latest(spark: SparkSession, contract: Contract, events: Sequence[str]) -> DataFrame:
     """Of every mended row what the last of these events (the oldest first) made of it."""
     order = F.broadcast(spark.createDataFrame(list(enumerate(events)), "_number int, _event string"))
