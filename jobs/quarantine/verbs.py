@@ -15,7 +15,7 @@ from jobs.quarantine.edit_file import sent
 from jobs.quarantine.editing import assigned, edited
 from jobs.quarantine.events import Step
 from jobs.quarantine.replaying import differing, replayed
-from jobs.quarantine.selecting import Shelf, selected, troubled
+from jobs.quarantine.selecting import Shelf, ragged, selected, troubled
 
 DECISIONS = {"release": released, "discard": discarded}
 
@@ -30,10 +30,11 @@ def decide(spark: SparkSession, settings: Settings, contract: Contract, rules: S
 
 
 def replay(spark: SparkSession, settings: Settings, contract: Contract, rules: Sequence[Rule], step: Step, *, dry_run: bool = False) -> Taken:
-    """Read the texts of rows again and judge them, by the contract and the rules as they are now. Rows of which nothing new is said stay as they are."""
+    """Read the texts of rows again and judge them, by the contract and the rules as they are now. Rows of which nothing new is said stay as they are, and so do
+    records whose fields could not be told apart: only a person can."""
 
     def made(on: Shelf) -> DataFrame:
-        return differing(replayed(spark, contract, rules, selected(troubled(spark, contract, on), step.selection), on))
+        return differing(replayed(spark, contract, rules, selected(troubled(spark, contract, on), step.selection).where(~ragged()), on))
 
     return take(spark, settings, contract, rules, step, made, dry_run=dry_run)
 
@@ -44,7 +45,7 @@ def fix_by_sql(
     """Correct rows by `column = SQL`, and judge them again. What then still fails stays quarantined, with its new reasons."""
 
     def made(on: Shelf) -> DataFrame:
-        rows = selected(troubled(spark, contract, on), step.selection)
+        rows = selected(troubled(spark, contract, on), step.selection).where(~ragged())
         return replayed(spark, contract, rules, assigned(rows, assignments, contract), on)
 
     return take(spark, settings, contract, rules, step, made, dry_run=dry_run)
