@@ -1,4 +1,4 @@
-"""lake bench land | deliveries | formats"""
+"""lake bench land | deliveries | formats | quality"""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 console, told = Console(), Console(stderr=True)
 NEEDED = "store,metastore,spark"
-AIMS = {"plain_spark": 0.6, "spark_gx": 0.35, "polars": 1.2}
+AIMS = {"plain_spark": 0.6, "spark_gx": 0.35, "polars": 1.2, "without_rules": 1.15}
 
 
 def add(app: typer.Typer) -> None:
@@ -32,6 +32,7 @@ def add(app: typer.Typer) -> None:
     bench.command("land")(land)
     bench.command("deliveries")(deliveries)
     bench.command("formats")(formats)
+    bench.command("quality")(quality)
     app.add_typer(bench, name="bench")
 
 
@@ -111,6 +112,30 @@ def formats(
         typer.echo(json.dumps({"bench": "formats", "megabytes": megabytes, "rounds": rounds, **_formats_object(found)}))
     else:
         console.print(_formats_table(found))
+
+
+def quality(
+    rows: Annotated[int, typer.Option(min=100, help="rows of the dump")] = 5_000_000,
+    rounds: Annotated[int, typer.Option(min=1, help="measured rounds, after one that warms up")] = 3,
+    as_json: Annotated[bool, typer.Option("--json", help="print one JSON object instead of a table")] = False,
+) -> None:
+    """Landing with 20 row rules and 10 aggregate expectations against no rules, plain GX and cuallee. Example: [bold]./lake bench quality --rows 1000000 --rounds 1[/]"""
+    from jobs.bench import quality as bench
+    from jobs.cli.stack import bring_up
+    from jobs.platform.spark import open_session
+
+    settings = load_settings()
+    with contextlib.redirect_stdout(sys.stderr):
+        bring_up(settings, NEEDED)
+    spark = open_session(settings)
+    try:
+        with told.status("starting …") as status:
+            timings, peaks = bench.run(spark, settings, rows, rounds, status.update)
+    finally:
+        spark.stop()
+    report(f"quality {rows:,} rows, 30 expectations", [timings], as_json, {"rows": rows, "rounds": rounds, "peak_bytes_by_failing_share": peaks})
+    if not as_json:
+        console.print("most memory of the driver: " + ", ".join(f"{size / 1e6:,.0f} MB with {share} of the rows failing" for share, size in peaks.items()))
 
 
 def _formats_object(found: Sequence[Measured]) -> dict[str, Any]:
