@@ -6,9 +6,29 @@ from functools import cache
 
 from jobs.platform.errors import LakeError
 from jobs.sample.city.dataset import Dataset
-from jobs.sample.city.datasets import commerce, disease, environment, finance, hotline, market, power, procurement, public_life, public_security, roads, services
+from jobs.sample.city.datasets import (
+    care,
+    commerce,
+    disease,
+    environment,
+    finance,
+    hotline,
+    market,
+    power,
+    procurement,
+    public_life,
+    public_security,
+    roads,
+    schools,
+    services,
+    vital,
+    welfare,
+    work,
+)  # fmt: skip
 
-MODULES = (commerce, disease, environment, finance, hotline, market, power, procurement, public_life, public_security, roads, services)
+MODULES = (
+    public_security, vital, welfare, work, schools, care, commerce, disease, environment, finance, hotline, market, power, procurement, public_life, roads, services,
+)  # fmt: skip
 
 
 @cache

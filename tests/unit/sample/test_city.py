@@ -14,6 +14,7 @@ import polars as pl
 import pytest
 
 from jobs.contracts.load import contract_path, load_contract
+from jobs.deliveries.manifest import is_manifest
 from jobs.platform.errors import LakeError
 from jobs.platform.settings import load_settings
 from jobs.sample.city.dataset import Dataset, File
@@ -22,6 +23,7 @@ from jobs.sample.city.draws import chosen, integers, normal, uniform
 from jobs.sample.city.expected import Account
 from jobs.sample.city.generate import Order, finish, make, units
 from jobs.sample.city.households import AGES, SIZES
+from jobs.sample.city.livelihoods import CODES, SHARES, means, work
 from jobs.sample.city.making import files
 from jobs.sample.city.names import CHECKS, ID_WEIGHTS, surnames
 from jobs.sample.city.people import alive, households, people
@@ -135,7 +137,8 @@ def test_every_file_lies_where_its_contract_looks_and_has_its_columns(name: str)
     assert tuple(headers[header].name for header in dataset_of(name).key) == contract.key
     for file in sent(name):
         assert re.fullmatch(contract.period_pattern, file.period.name)
-        assert re.fullmatch(contract.file_pattern, file.name), file.name
+        assert file.data != is_manifest(contract, file.name), file.name
+        assert not file.data or re.fullmatch(contract.file_pattern, file.name), file.name
         known = set(headers) | {synonym for column in contract.columns for synonym in column.synonyms}
         assert set(file.rows.columns) <= known, set(file.rows.columns) - known
 
@@ -168,3 +171,32 @@ def test_states_are_counted_as_the_modes_say() -> None:
     assert [list(row.values()) for row in account("snapshot", one, two)] == [[3, 0, 0], [2, 1, 0]]
     gone = pl.DataFrame({"k": [2], "v": ["b"]})
     assert [list(row.values()) for row in account("snapshot", one, gone, one)] == [[3, 0, 0], [1, 0, 0], [3, 0, 0]]
+
+
+def test_who_draws_an_allowance_and_who_qualifies() -> None:
+    """Some 3 % of households draw; most of them qualify, and every reason why one does not is there, in more than one difficulty, beside decoys."""
+    rows = pl.concat([means(CITY, block) for block in range(CITY.blocks)])
+    drawing = rows.filter("draws")
+    assert 0.015 < drawing.height / rows.height < 0.06
+    wrong = drawing.filter(~pl.col("qualifies"))
+    assert 0.03 < wrong.height / drawing.height < 0.4
+    assert set(wrong["reason"].to_list()) == {"car", "second dwelling", "wages", "dead"}
+    assert set(wrong["difficulty"].to_list()) == {1, 2, 3}
+    assert rows.filter(pl.col("qualifies") & ~pl.col("draws")).height > 20
+    assert rows.filter(pl.col("decoy").is_not_null() & ~(pl.col("qualifies") | (pl.col("reason") == "dead"))).height == 0
+
+
+def test_jobs_are_in_the_sectors_in_their_shares() -> None:
+    sectors = pl.concat([work(CITY, block) for block in range(CITY.blocks)])["sector"].drop_nulls()
+    assert {code: float((sectors == code).mean() or 0) for code in CODES} == pytest.approx(dict(zip(CODES, SHARES, strict=True)), abs=0.01)
+
+
+@pytest.mark.parametrize("name", [name for name in sorted(datasets()) if not name.startswith("health.visit")])
+def test_no_key_stands_in_two_parts_or_twice_in_a_file(name: str) -> None:
+    dataset = dataset_of(name)
+    if not dataset.key:
+        return
+    two = Plan(90_000, dt.date(2025, 1, 1), dt.date(2025, 1, 31))
+    period = two.periods(dataset.frequency)[0]
+    keys = [dataset.rows(two, part, period).select(dataset.key) for part in range(dataset.parts(two))]
+    assert pl.concat(keys).is_duplicated().sum() == 0
