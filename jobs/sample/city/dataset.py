@@ -130,7 +130,7 @@ def wrong_encoding(at: int, right: str, wrong: str, name: str = "乱码_{name}")
     return FileFault("wrong_encoding", at, lambda dataset, file: [_refused(file, name, file.body.decode(right).encode(wrong, "replace"), "wrong_encoding", "wrong_encoding"), replace(file, day=_later(file, 1))])
 
 
-def unknown_column(at: int, header: str, value: str, reason: str = "unknown_columns", name: str = "多列_{name}") -> FileFault:
+def unknown_column(at: int, header: str, value: str, reason: str = "new_column", name: str = "多列_{name}") -> FileFault:
     """A file with a column nobody agreed, beside the right one."""
     return FileFault("unknown_column", at, lambda dataset, file: [file, _refused(file, name, dataset.writer(file.rows.with_columns(pl.lit(value).alias(header))), "unknown_column", reason)])
 

@@ -57,7 +57,7 @@ def _places(plan: Plan, part: int, period: Period) -> pl.DataFrame:
             capacity = people / served / (1 + gap[inside[0], s])
             number = max(1, round(capacity / size))
             each = max(1, round(capacity / number))
-            rows += [(f"{kind[:1]}{k:03d}{n:03d}", f"{city.communities[inside[0]].street}{kind}{n + 1}", kind, city.communities[inside[n % len(inside)]].code, each) for n in range(number)]
+            rows += [(f"{kind[:2]}{k:03d}{n:03d}", f"{city.communities[inside[0]].street}{kind}{n + 1}", kind, city.communities[inside[n % len(inside)]].code, each) for n in range(number)]
         for n, kind in enumerate(SHOPS):
             rows.append((f"商{k:03d}{n:03d}", f"{city.communities[inside[0]].street}{kind}", kind, city.communities[inside[n % len(inside)]].code, None))
     return pl.DataFrame(rows, schema={"poi_id": pl.String, "name": pl.String, "category": pl.String, "location.community": pl.String, "capacity": pl.Int64}, orient="row")
