@@ -14,8 +14,8 @@ import polars as pl
 
 from jobs.quality.regexes import matches
 from jobs.quality.row_conditions import condition_of, meets
+from jobs.readers.numbers import EXACT_DIGITS
 
-EXACT_DIGITS = 15  # a decimal of so many digits is one exact double divided by another
 Kwargs = Mapping[str, Any]
 Schema = Mapping[str, pl.DataType]
 

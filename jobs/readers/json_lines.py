@@ -19,10 +19,9 @@ from jobs.readers.delimited import decode
 from jobs.readers.frames import Part, Ragged
 from jobs.readers.lined import SPACES, JsonLineCounter, Place
 from jobs.readers.members import members
-from jobs.readers.numbers import styled
+from jobs.readers.numbers import EXACT_DIGITS, styled
 from jobs.readers.outcome import Refused
 
-EXACT_DIGITS = 15  # of a number that a double keeps whatever it is
 LONG = re.compile(rb"[0-9][0-9.]{%d}" % EXACT_DIGITS)
 SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 HALF = re.compile(rb"\\u[dD][89abAB]..(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB]..)\\u[dD][c-fC-F]")

@@ -7,6 +7,7 @@ import polars as pl
 from jobs.contracts.model import Numbers
 from jobs.readers.nulls import DASHES
 
+EXACT_DIGITS = 15  # decimal digits that a double keeps whatever they are
 SEPARATORS = {",": ",", ".": r"\.", "'": "['’]", "space": "[ \u00a0\u2009\u202f]"}
 POWERS = {
     "十": 1, "百": 2, "千": 3, "万": 4, "萬": 4, "十万": 5, "百万": 6, "千万": 7, "亿": 8, "億": 8, "十亿": 9, "百亿": 10, "千亿": 11, "万亿": 12,

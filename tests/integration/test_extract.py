@@ -49,9 +49,10 @@ def address(settings: Settings) -> Iterator[str]:
     path.unlink()
 
 
-def filled(spark: SparkSession, address: str, table: str, rows: list[tuple[Any, ...]]) -> None:
+def filled(spark: SparkSession, address: str, table: str, rows: list[tuple[Any, ...]], name: str = NAME) -> None:
+    """`name`: of the credentials."""
     frame = spark.createDataFrame(rows, "COMPANY_ID int, TITLE string, CAPITAL decimal(12,2), REGISTERED_AT timestamp_ntz")
-    options = {"url": address, "dbtable": table, "connectionProvider": PROVIDER, "lakeCredentials": NAME, "truncate": "true"}
+    options = {"url": address, "dbtable": table, "connectionProvider": PROVIDER, "lakeCredentials": name, "truncate": "true"}
     frame.write.format("jdbc").options(**options).mode("overwrite").save()
 
 

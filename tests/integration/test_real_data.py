@@ -230,7 +230,7 @@ TRAPS: dict[str, dict[str, int | None]] = {
     "health.covid_case": {"not_be_in_set:onset_status": 4 + 1 + 27, "in_set:certainty#2": 1},
     "meteorology.airport_hour": {"table_row_count_to_be_between": None, "between:wind_mph#2": 1, "not_be_null:gust_mph": 20_778, "not_be_null:pressure_hpa": 2_729},
     "meteorology.typhoon_track": {"not_be_null:pressure_hpa": 43_901 + 3_305, "between:wind_kt#2": 448},
-    "statistics.province_indicator": {"not_match_regex:indicator": 2 * 31 * 20},
+    "statistics.province_indicator": {"not_match_regex:indicator": 2 * 31 * 20, "not_match_regex:indicator#2": 2 * 31},
     "statistics.province_panel": {"between:population_as_sent#2": 558, "between:elderly_as_sent#2": 545},
     "traffic.collision": {"in_set:local_authority": 555},
     "traffic.collision_geocoded": {"in_set:local_authority": 555},
