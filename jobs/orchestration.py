@@ -16,14 +16,14 @@ from typing import Any
 from deltalake.exceptions import DeltaError
 from pyspark.sql import SparkSession
 
-from jobs.contracts.load import contract_path, load_all, load_contract
+from jobs.contracts.load import contract_path, load_all, load_contract, load_product, product_path
 from jobs.contracts.model import Contract
 from jobs.ops.ledger import Ledger
 from jobs.platform.errors import LakeError
 from jobs.platform.outage import outages_named, require_lake
 from jobs.platform.settings import Settings, load_settings
 from jobs.platform.spark import Door, open_session, stop_earlier, task_session_id
-from jobs.steps import FETCH, STEPS
+from jobs.steps import CURATE, FETCH, STEPS
 
 log = logging.getLogger("civiclake")
 log.addHandler(logging.NullHandler())  # a command says on its own screen what a task says in its log
@@ -120,7 +120,11 @@ def run_verb(step: str, spark: SparkSession, settings: Settings, dataset: str, p
     """Imports only the verb it runs: Great Expectations, which check needs, takes seconds to import. `again`: what landing refused has another turn."""
     from jobs.quality.implied import rules_of
 
-    contract, verb = load_contract(contract_path(settings.root, dataset)), import_module(f"jobs.{step}").run
+    verb = import_module(f"jobs.{step}").run
+    if step == CURATE:
+        product = load_product(product_path(settings.root, dataset))
+        return verb(spark, settings, product, rules_of(product, settings.root))
+    contract = load_contract(contract_path(settings.root, dataset))
     if step in (FETCH, "register"):
         return verb(spark, settings, contract, periods)
     rules = rules_of(contract, settings.root)
@@ -142,7 +146,7 @@ def facts(result: Any) -> str:
 def _run_row(settings: Settings, step: str, run: str, session: str, done: Done) -> dict[str, Any]:
     counts = {name: getattr(done.result, field, None) for name, field in COUNTS[step].items()}
     return {
-        "run": run, "job": step, "dataset": done.dataset, "seconds": done.seconds, "airflow_run": run, "spark_session": session, "code_version": _code_version(settings.root),
+        "run": run, "job": step, "dataset": done.dataset, "seconds": done.seconds, "airflow_run": run, "spark_session": session, "code_version": code_version(settings.root),
         "outcome": "failed" if done.problem else "done", "message": str(done.problem or facts(done.result)), "ended_at": dt.datetime.now(dt.UTC), **counts,
     }  # fmt: skip
 
@@ -154,11 +158,13 @@ COUNTS = {
     "land": {"deliveries": "deliveries", "rows_in": "records", "rows_out": "rows"},
     "check": {"deliveries": "deliveries"},
     "conform": {"rows_out": "rows"},
+    "curate": {"rows_out": "rows"},
 }
 
 
 @lru_cache(maxsize=1)
-def _code_version(root: Path) -> str:
+def code_version(root: Path) -> str:
+    """The commit of this checkout."""
     return subprocess.run(["git", "-C", str(root), "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False).stdout.strip()
 
 

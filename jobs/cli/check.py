@@ -9,9 +9,10 @@ from typing import Annotated
 import typer
 
 from jobs.cli.console import console
-from jobs.contracts.load import BrokenContract, Finding, load_all
+from jobs.contracts.load import BrokenContract, Finding, load_all, load_products
 from jobs.contracts.model import Contract
 from jobs.contracts.odcs import did_you_mean
+from jobs.contracts.product import DEPARTMENT
 from jobs.platform.errors import LakeError
 from jobs.platform.settings import load_settings
 from jobs.quality.implied import rules_of
@@ -57,8 +58,10 @@ def _of_one(only: Sequence[str], trial: bool, periods: tuple[str | None, str | N
 
 def _lint(only: Sequence[str]) -> None:
     root = load_settings().root
-    contracts, findings = load_all(root)
-    findings += orphans(root)
+    datasets, findings = load_all(root)
+    products, amiss = load_products(root)
+    contracts: list[Contract] = [*datasets, *products]
+    findings += [*amiss, *orphans(root)]
     wanted = chosen(root, contracts, findings, only)
     contracts = [c for c in contracts if _files(root, c) & wanted]
     rules: list[tuple[Contract, Rule]] = []
@@ -71,7 +74,7 @@ def _lint(only: Sequence[str]) -> None:
     findings = [f for f in findings if Path(f.path).resolve() in wanted]
     for finding in findings:
         console.print(_shown(finding), highlight=False, soft_wrap=True)
-    unfused = [f"{contract.dataset} {rule.id}: judged in Spark, not while landing: {rule.unfused}" for contract, rule in rules if rule.unfused]
+    unfused = [f"{contract.dataset} {rule.id}: judged in Spark, not while landing: {rule.unfused}" for contract, rule in rules if rule.unfused and contract not in products]
     for line in unfused:
         console.print(line, highlight=False, soft_wrap=True, markup=False)
     trying = f", {len(on_trial([rule for _, rule in rules]))} on trial" if on_trial([rule for _, rule in rules]) else ""
@@ -83,7 +86,8 @@ def chosen(root: Path, contracts: Sequence[Contract], findings: Sequence[Finding
     """The files `only` names (all when it names none). Raises LakeError for a name that is neither a dataset nor a file of one."""
     files = {c.dataset: _files(root, c) for c in contracts}
     for path in {Path(f.path) for f in findings}:
-        files.setdefault(f"{path.parent.name}.{path.stem}", set()).add(path.resolve())
+        department = DEPARTMENT if path.parent.name == "products" else path.parent.name
+        files.setdefault(f"{department}.{path.stem}", set()).add(path.resolve())
     if not only:
         return set().union(*files.values())
     found: set[Path] = set()

@@ -12,22 +12,25 @@ from rich.live import Live
 from rich.table import Table
 
 from jobs.cli.console import console
-from jobs.cli.data import contract_of
+from jobs.cli.curate import add as add_curate
+from jobs.cli.curate import require_known
+from jobs.contracts.product import is_product
 from jobs.ops.ledger import Ledger
 from jobs.platform.airflow_api import Airflow, until_ended
 from jobs.platform.errors import LakeError
 from jobs.platform.settings import Settings, load_settings
-from jobs.steps import STEPS
+from jobs.steps import CURATE, STEPS
 
 PATIENCE = 2 * 3600  # seconds
 
 
 def add(app: typer.Typer) -> None:
     app.command("run")(run)
+    add_curate(app)
 
 
 def run(
-    datasets: Annotated[list[str] | None, typer.Argument(metavar="[DATASET]…", help="<department>.<dataset>; one: its own DAG, several: the batch DAG")] = None,
+    datasets: Annotated[list[str] | None, typer.Argument(metavar="[DATASET]…", help="<department>.<dataset>; one: its own DAG, several: the batch DAG; or one curated.<product>")] = None,
     all_: Annotated[bool, typer.Option("--all", help="all small datasets for which something waits (the batch DAG)")] = False,
     period: Annotated[list[str] | None, typer.Option(help="only these periods")] = None,
 ) -> None:
@@ -36,7 +39,9 @@ def run(
     if bool(names) == all_:
         raise LakeError("name datasets, or say --all", "e.g. ./lake run finance.spend, or ./lake run --all")
     for name in names:
-        contract_of(settings, name)
+        require_known(settings, name)
+    if len(names) > 1 and any(map(is_product, names)):
+        raise LakeError("a product has a DAG of its own, and the batch DAG runs datasets", "run products one by one; each also runs by itself when what it is made from has changed")
     ended, url, problems = run_and_watch(settings, names, tuple(period or ()))
     for problem in problems:
         console.print(f"[red]✗[/] {problem}", soft_wrap=True, highlight=False)
@@ -77,9 +82,10 @@ def _progress(datasets: Sequence[str], done: Sequence[dict[str, Any]], tasks: Se
     by_step = {(row["dataset"], row["job"]): row for row in done}
     names = list(dict.fromkeys([*datasets, *(row["dataset"] for row in done)]))
     running = ", ".join(_task_name(task) for task in tasks if task["state"] == "running") or "none"
-    table = Table("dataset", *STEPS, caption=f"{state}, {seconds:.0f} s; running tasks: {running}", caption_justify="left")
+    steps = (CURATE,) if any(map(is_product, names)) else STEPS
+    table = Table("dataset", *steps, caption=f"{state}, {seconds:.0f} s; running tasks: {running}", caption_justify="left")
     for dataset in names:
-        table.add_row(dataset, *(_cell(by_step.get((dataset, step))) for step in STEPS))
+        table.add_row(dataset, *(_cell(by_step.get((dataset, step))) for step in steps))
     return table
 
 

@@ -150,6 +150,19 @@ class ContractCustom(Custom):
     most_shrink: float | None = Field(None, ge=0, lt=1, description="Snapshots: share of the rows (0 to 1) one may lose against the period before it; a smaller one is held until a person approves it.")
 
 
+class InputCustom(Custom):
+    name: str = Field(description="`<department>.<dataset>`, or `curated.<product>`.")
+    period: str | None = Field(None, description="SQL over its rows that gives the period of the product they belong to. Left out: a row may touch any period.")
+    back: int = Field(0, ge=0, description="Periods before its own that the rows of a period are made from too, e.g. 1 for a change since the year before.")
+
+
+class ProductCustom(Custom):
+    """On the contract of a product."""
+
+    inputs: tuple[InputCustom, ...] = Field(description="What it is made from.")
+    period: str | None = Field(None, description="The column whose values are rebuilt and replaced one by one. Left out: the table is replaced whole.")
+
+
 class ValueMapCustom(Custom):
     pattern: str = Field(description="A regex searched in the text as sent (trimmed for what is no text, or with `trim`); the first that is found counts.")
     value: str | None = Field(description="What the text becomes: a value, `$0` for the text itself, or null.")
@@ -178,7 +191,7 @@ def known(model: type[Custom]) -> dict[str, Any]:
     return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
-NESTED = (ReaderCustom, ArchiveCustom, NamespaceCustom, CaptureCustom, UnpivotCustom, DriftCustom, DatabaseCustom, ValueMapCustom, NumbersCustom, ManifestCustom, ControlTotalCustom, ExpectedFilesCustom)
+NESTED = (ReaderCustom, ArchiveCustom, NamespaceCustom, CaptureCustom, UnpivotCustom, DriftCustom, DatabaseCustom, ValueMapCustom, NumbersCustom, ManifestCustom, ControlTotalCustom, ExpectedFilesCustom, InputCustom)
 
 
 def nested_names() -> set[str]:

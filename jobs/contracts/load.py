@@ -13,8 +13,8 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 
-from jobs.contracts import odcs, sense
-from jobs.contracts.customs import ColumnCustom, ContractCustom, known, nested_names
+from jobs.contracts import odcs, product_sense, sense
+from jobs.contracts.customs import ColumnCustom, ContractCustom, ProductCustom, known, nested_names
 from jobs.contracts.model import (
     Archive,
     Capture,
@@ -34,6 +34,7 @@ from jobs.contracts.model import (
     ValueMap,
 )
 from jobs.contracts.odcs import did_you_mean
+from jobs.contracts.product import DEPARTMENT, Input, Product, table_of
 from jobs.contracts.sense import Fault
 
 KINDS = {"string": "string", "integer": "integer", "boolean": "boolean", "date": "date", "timestamp": "timestamp", "object": "json", "array": "json"}
@@ -101,6 +102,38 @@ def load_all(root: Path) -> tuple[list[Contract], list[Finding]]:
     return contracts, findings
 
 
+def load_product(path: Path) -> Product:
+    """The contract of a curated product, by itself. Raises BrokenContract with every finding of this file."""
+    document = read_yaml(path)
+    if not isinstance(document, dict):
+        raise BrokenContract([Finding(str(path), 1, 1, "not an ODCS document: it should start with `apiVersion: v3.2.0`")])
+    if found := odcs.faults(document):
+        raise BrokenContract(_findings(path, document, found))
+    product = _product(path, document)
+    if odd := [*sense.faults(document, product), *product_sense.faults(document, product)]:
+        raise BrokenContract(_findings(path, document, odd))
+    return product
+
+
+def load_products(root: Path) -> tuple[list[Product], list[Finding]]:
+    """All contracts under conf/products, what others are made from first; a broken one becomes findings and leaves the others alone."""
+    products: list[Product] = []
+    findings: list[Finding] = []
+    for path in sorted((root / "conf" / "products").glob("*.yaml")):
+        try:
+            products.append(load_product(path))
+        except BrokenContract as problem:
+            findings.extend(problem.findings)
+    known: dict[str, Contract] = {c.dataset: c for c in load_all(root)[0]} | {p.dataset: p for p in products}
+    findings += [Finding(product.path, 1, 1, message) for product in products for message in product_sense.relations(root, product, known)]
+    return product_sense.in_order(products), findings
+
+
+def product_path(root: Path, product: str) -> Path:
+    """`curated.<product>` or `<product>` → its file."""
+    return root / "conf" / "products" / f"{product.removeprefix(f'{DEPARTMENT}.')}.yaml"
+
+
 def contract_path(root: Path, dataset: str) -> Path:
     """`<department>.<name>` or `<department>__<name>` → its file."""
     department, _, name = dataset.replace("__", ".").partition(".")
@@ -160,6 +193,25 @@ def _custom_finding(path: Path, document: Any, where: list[Any], holder: Any, er
 def _contract(path: Path, document: Any) -> Contract:
     custom: ContractCustom = _custom(path, document, [], document, ContractCustom)
     table, server = _one(path, document, "schema"), _one(path, document, "servers")
+    columns = _columns(path, document, table)
+    department = str(document.get("domain", ""))
+    if department != path.parent.name or str(table["name"]) != path.stem:
+        raise BrokenContract([Finding(str(path), 1, 1, f"this file should be conf/datasets/{department}/{table['name']}.yaml: `domain` and the schema's `name` say so")])
+    description = document.get("description") or {}
+    return Contract(
+        department=department, name=str(table["name"]), id=str(document["id"]), version=str(document["version"]), title=str(document.get("name") or table["name"]),
+        description=str(description.get("purpose") or ""), owner=_owner(document), mode=custom.delivery_mode, landing=str(server["location"]).removeprefix("s3://landing").strip("/"),
+        file_pattern=custom.file_pattern, reader=_reader(path, document, server, custom), columns=columns, drift=Drift(**custom.drift.model_dump()),
+        source_time_zone=custom.source_time_zone, period_pattern=custom.period_pattern, tolerated_rejected_share=custom.tolerated_rejected_share,
+        schedule=custom.schedule, small=custom.small, language=custom.language, granted_roles=tuple(str(role["role"]) for role in document.get("roles") or () if role.get("access") == "read"),
+        identity=custom.identity, support=tuple(str(s.get("url") or s.get("channel")) for s in document.get("support") or ()),
+        database=Database(**custom.database.model_dump()) if custom.database else None,
+        sla=tuple((str(s["property"]), f"{s['value']} {s.get('unit', '')}".strip()) for s in document.get("slaProperties") or ()), path=str(path),
+        manifest=_manifest(custom), expected_files=ExpectedFiles(**custom.expected_files.model_dump()) if custom.expected_files else None, most_shrink=custom.most_shrink,
+    )  # fmt: skip
+
+
+def _columns(path: Path, document: Any, table: Any) -> tuple[Column, ...]:
     columns: list[Column] = []
     findings: list[Finding] = []
     for index, prop in enumerate(table.get("properties") or ()):
@@ -169,20 +221,24 @@ def _contract(path: Path, document: Any) -> Contract:
             findings.extend(problem.findings)
     if findings:
         raise BrokenContract(findings)
-    department = str(document.get("domain", ""))
-    if department != path.parent.name or str(table["name"]) != path.stem:
-        raise BrokenContract([Finding(str(path), 1, 1, f"this file should be conf/datasets/{department}/{table['name']}.yaml: `domain` and the schema's `name` say so")])
-    description = document.get("description") or {}
-    return Contract(
-        department=department, name=str(table["name"]), id=str(document["id"]), version=str(document["version"]), title=str(document.get("name") or table["name"]),
-        description=str(description.get("purpose") or ""), owner=_owner(document), mode=custom.delivery_mode, landing=str(server["location"]).removeprefix("s3://landing").strip("/"),
-        file_pattern=custom.file_pattern, reader=_reader(path, document, server, custom), columns=tuple(columns), drift=Drift(**custom.drift.model_dump()),
-        source_time_zone=custom.source_time_zone, period_pattern=custom.period_pattern, tolerated_rejected_share=custom.tolerated_rejected_share,
-        schedule=custom.schedule, small=custom.small, language=custom.language, granted_roles=tuple(str(role["role"]) for role in document.get("roles") or () if role.get("access") == "read"),
-        identity=custom.identity, support=tuple(str(s.get("url") or s.get("channel")) for s in document.get("support") or ()),
-        database=Database(**custom.database.model_dump()) if custom.database else None,
-        sla=tuple((str(s["property"]), f"{s['value']} {s.get('unit', '')}".strip()) for s in document.get("slaProperties") or ()), path=str(path),
-        manifest=_manifest(custom), expected_files=ExpectedFiles(**custom.expected_files.model_dump()) if custom.expected_files else None, most_shrink=custom.most_shrink,
+    return tuple(columns)
+
+
+def _product(path: Path, document: Any) -> Product:
+    custom: ProductCustom = _custom(path, document, [], document, ProductCustom)
+    table, server = _one(path, document, "schema"), _one(path, document, "servers")
+    name, said_of_it = str(table["name"]), document.get("description") or {}
+    for place, said, right in (("domain", document.get("domain"), DEPARTMENT), ("servers", server.get("location"), f"s3://curated/{name}"), ("schema", name, path.stem)):
+        if said != right:
+            raise BrokenContract([Finding(str(path), *_place(document, [place]), f"{place} of this product should say {right!r}, not {said!r}")])
+    return Product(
+        department=DEPARTMENT, name=name, id=str(document["id"]), version=str(document["version"]), title=str(document.get("name") or name),
+        description=str(said_of_it.get("purpose") or ""), owner=_owner(document), mode="increment", landing="", file_pattern="",
+        reader=Reader("parquet"), columns=_columns(path, document, table), support=tuple(str(s.get("url") or s.get("channel")) for s in document.get("support") or ()),
+        sla=tuple((str(s["property"]), f"{s['value']} {s.get('unit', '')}".strip()) for s in document.get("slaProperties") or ()), path=str(path), module=name,
+        notes=" ".join(str(said_of_it[part]) for part in ("usage", "limitations") if part in said_of_it),
+        inputs=tuple(Input(i.name, table_of(i.name), i.period, i.back) for i in custom.inputs), period=custom.period,
+        sources=tuple((str(p["name"]), tuple(map(str, p["transformSourceObjects"]))) for p in table.get("properties") or () if p.get("transformSourceObjects")),
     )  # fmt: skip
 
 

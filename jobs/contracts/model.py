@@ -255,6 +255,11 @@ class Contract:
         return f"{self.department}__{self.name}"
 
     @property
+    def suite(self) -> str:
+        """File of its hand-written rules, below expectations/."""
+        return f"{self.department}/{self.name}.yaml"
+
+    @property
     def key(self) -> tuple[str, ...]:
         keyed = sorted((c for c in self.columns if c.primary_key), key=lambda c: c.primary_key)
         return tuple(c.name for c in keyed)

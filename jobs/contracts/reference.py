@@ -18,9 +18,11 @@ from jobs.contracts.customs import (
     DatabaseCustom,
     DriftCustom,
     ExpectedFilesCustom,
+    InputCustom,
     ManifestCustom,
     NamespaceCustom,
     NumbersCustom,
+    ProductCustom,
     ReaderCustom,
     UnpivotCustom,
     ValueMapCustom,
@@ -102,6 +104,8 @@ SECTIONS: tuple[tuple[str, str, type[Custom]], ...] = (
     ("`expectedFiles`", "", ExpectedFilesCustom),
     ("On a property", "", ColumnCustom),
     ("`valueMap[]`", "", ValueMapCustom),
+    ("On the contract of a product", "`conf/products/<product>.yaml` is an ODCS document too: see [Add a product](../how-to/add-a-product.md). Its columns have a `unit`, and none of the above.", ProductCustom),
+    ("`inputs[]`", "", InputCustom),
 )
 
 

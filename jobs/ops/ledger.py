@@ -50,6 +50,16 @@ TABLES: Mapping[str, LedgerTable] = {
             ("dataset", S), ("period", S), ("name", S), ("corrects", S), ("delivery", S), ("added", N), ("removed", N), ("changed", N), ("unchanged", N), ("delivered_at", T),
         ]),
     ),
+    # one row a period of an input that a product was last made from; `input` empty: the build itself, with the version of the product it left
+    "products": LedgerTable(
+        ("dataset", "input", "period"),
+        pa.schema([("dataset", S), ("input", S), ("period", S), ("fingerprint", S), ("version", N), ("built_at", T)]),
+    ),
+    # one row a version of a product and an input of it: which version of which table it was made from
+    "lineage": LedgerTable(
+        ("dataset", "version", "input"),
+        pa.schema([("dataset", S), ("version", N), ("input", S), ("input_version", N), ("build", S), ("code_version", S), ("made_at", T)]),
+    ),
     # one row a delivery that a person let through or not
     "approvals": LedgerTable(
         ("dataset", "delivery"),

@@ -35,16 +35,21 @@ class Expectation:
 
 
 def suite_path(root: Path, contract: Contract) -> Path:
-    return root / "expectations" / contract.department / f"{contract.name}.yaml"
+    return root / "expectations" / contract.suite
 
 
 def orphans(root: Path) -> list[Finding]:
     """Suites of no dataset: nobody would ever run them."""
     return [
-        Finding(str(path), 1, 1, f"there is no contract conf/datasets/{path.parent.name}/{path.name}; rename the suite or remove it")
+        Finding(str(path), 1, 1, f"there is no contract {_contract_file(path)}; rename the suite or remove it")
         for path in sorted((root / "expectations").glob("*/*.yaml"))
-        if not (root / "conf" / "datasets" / path.parent.name / path.name).exists()
+        if not (root / _contract_file(path)).exists()
     ]
+
+
+def _contract_file(suite: Path) -> Path:
+    folder = Path("conf/products") if suite.parent.name == "products" else Path("conf/datasets") / suite.parent.name
+    return folder / suite.name
 
 
 def read_suite(contract: Contract, root: Path) -> tuple[Expectation, ...]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from jobs.contracts.load import load_all
+from jobs.contracts.load import load_all, load_products
 from jobs.platform.components import airflow_env
 from jobs.platform.settings import Settings
 
@@ -22,6 +22,7 @@ import json, sys
 from airflow.dag_processing.dagbag import DagBag
 bag = DagBag(sys.argv[1])
 told = {name: {"tasks": {t.task_id: [t.owner, t.retries, bool(t.doc_md)] for t in dag.tasks}, "tags": sorted(dag.tags), "doc": dag.doc_md,
+               "inlets": sorted(asset.uri for asset in getattr(getattr(dag.timetable, "asset_condition", None), "objects", ())),
                "outlets": [str(o.uri) for t in dag.tasks for o in t.outlets if hasattr(o, "uri")]} for name, dag in bag.dags.items()}
 print("DAGS" + json.dumps([told, bag.import_errors]))
 """
@@ -36,6 +37,11 @@ def parsed(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> tupl
     misspelt = root / "conf/datasets/finance/spend.yaml"
     misspelt.write_text(misspelt.read_text().replace("physicalName: Vendor\n", "physicalNam: Vendor\n"))
     (root / "conf/datasets/water/station_reading.yaml").write_text("a: [1,\n")
+    product = root / "conf/products/emissions.yaml"
+    product.write_text(product.read_text().replace("back: 1", "bck: 1"))
+    shutil.copy(settings.root / "conf/products/emissions.yaml", root / "conf/products/sound.yaml")
+    sound = root / "conf/products/sound.yaml"
+    sound.write_text(sound.read_text().replace("s3://curated/emissions", "s3://curated/sound").replace("name: emissions", "name: sound"))
     env = airflow_env(settings) | {"AIRFLOW__CORE__DAGS_FOLDER": str(root / "dags"), "LAKE_ROOT": str(root), "LAKE_STATE": str(settings.state), "PATH": os.environ["PATH"]}
     done = subprocess.run([sys.executable, "-c", PROGRAM, str(root / "dags")], env=env, capture_output=True, text=True, check=False, cwd=Path(root))
     assert done.returncode == 0, done.stderr
@@ -47,8 +53,8 @@ def test_a_broken_contract_is_its_own_broken_dag_and_leaves_the_others_alone(set
     dags, errors = parsed
     tables = {contract.table for contract in load_all(settings.root)[0]}
     assert errors == {}
-    assert set(dags) == tables | {"batch", "quality_pages"}
-    for broken, says in (("finance__spend", "physicalNam"), ("water__station_reading", "station_reading.yaml:")):
+    assert set(dags) == tables | {p.table for p in load_products(settings.root)[0]} | {"curated__sound", "batch", "quality_pages"}
+    for broken, says in (("finance__spend", "physicalNam"), ("water__station_reading", "station_reading.yaml:"), ("curated__emissions", "did you mean 'back'?")):
         assert dags[broken]["tags"] == ["broken"]
         assert says in dags[broken]["doc"]
         assert list(dags[broken]["tasks"]) == ["contract"]
@@ -59,6 +65,13 @@ def test_a_dag_has_its_steps_owner_docs_and_asset(parsed: tuple[dict[str, Any], 
     assert {name: task[:2] for name, task in dag["tasks"].items()} == {step: ["Education bureau", 2] for step in ("register", "land", "check", "conform")}
     assert "随迁" in dag["doc"] or "migrant_pupils" in dag["doc"]
     assert dag["outlets"] == ["lake://silver/education__enrolment"]
+
+
+def test_a_product_runs_when_anything_it_is_made_from_has_changed(parsed: tuple[dict[str, Any], dict[str, str]]) -> None:
+    dag = parsed[0]["curated__sound"]
+    assert {name: task[:2] for name, task in dag["tasks"].items()} == {"curate": ["Environment bureau", 2]}
+    assert (dag["inlets"], dag["outlets"]) == (["lake://silver/environment__emission", "lake://silver/environment__emission_source"], ["lake://curated/sound"])
+    assert "| amount_t | decimal | Amount of the substance emitted in the year (t/year) |" in dag["doc"]
 
 
 def test_the_batch_dag_shares_tasks(parsed: tuple[dict[str, Any], dict[str, str]]) -> None:

@@ -1,0 +1,61 @@
+"""One DAG a curated product, generated from its contract; it runs when anything the product is made from has changed. Parsing reads YAML only."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+from airflow.sdk import DAG, Asset, AssetAny, get_current_context, task
+from airflow.sdk.exceptions import AirflowSkipException
+
+from jobs.contracts.load import BrokenContract, load_product
+from jobs.contracts.product import DEPARTMENT, Product, asset_of
+from jobs.steps import CURATE
+
+ROOT = Path(__file__).resolve().parents[1]
+START = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
+
+
+def product_dag(product: Product) -> DAG:
+    columns = "\n".join(f"| {c.name} | {c.kind} | {c.description}{f' ({c.unit})' if c.unit else ''} |" for c in product.columns)
+    made = ", ".join(given.name for given in product.inputs)
+    doc = f"# {product.title}\n{product.description}\n\nMade from {made}. Owner: {product.owner}\n\n| column | type | meaning |\n|---|---|---|\n{columns}"
+    with DAG(
+        product.table, schedule=AssetAny(*(Asset(asset_of(given.name)) for given in product.inputs)), start_date=START, catchup=False, max_active_runs=1, doc_md=doc,
+        tags=[DEPARTMENT], default_args={"owner": product.owner},
+    ) as dag:  # fmt: skip
+
+        @task(task_id=CURATE, retries=2, retry_delay=dt.timedelta(seconds=20), execution_timeout=dt.timedelta(hours=2), outlets=[Asset(asset_of(product.dataset))])
+        def run() -> None:
+            from jobs.orchestration import run_task, this_try  # seconds of imports, in the task only
+            from jobs.platform.airflow_connection import door_of_airflow
+
+            (done,) = run_task(CURATE, [product.dataset], this_try(get_current_context()["ti"]), (), door_of_airflow())
+            if done.result.waits_for:
+                raise AirflowSkipException(f"{product.dataset} waits for {', '.join(done.result.waits_for)}")
+            if not done.result.changed:
+                raise AirflowSkipException(f"{product.dataset} is as it was: no asset event")
+
+        run()
+    return dag
+
+
+def broken_dag(path: Path, problem: BrokenContract) -> DAG:
+    """A broken contract is a DAG that says what is wrong; the other products go on."""
+    doc = "# Broken contract\n" + "\n".join(f"- {f}" for f in problem.findings)
+    with DAG(f"{DEPARTMENT}__{path.stem}", schedule=None, start_date=START, doc_md=doc, tags=["broken"]) as dag:
+
+        @task(task_id="contract")
+        def fail() -> None:
+            raise ValueError("\n".join(map(str, problem.findings)))
+
+        fail()
+    return dag
+
+
+for found in sorted((ROOT / "conf" / "products").glob("*.yaml")):
+    try:
+        made = product_dag(load_product(found))
+    except BrokenContract as broken:
+        made = broken_dag(found, broken)
+    globals()[made.dag_id] = made

@@ -1,0 +1,99 @@
+"""A curated table: made to its contract, compared and replaced by period, and kept as it was where the new rows do not pass."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+from typing import Any
+
+from deltalake import DeltaTable, Field, Schema
+from deltalake.exceptions import CommitFailedError, TableNotFoundError
+from deltalake.schema import PrimitiveType
+from pyspark.sql import Column as SparkColumn
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from jobs.contracts import model
+from jobs.contracts.product import Product
+from jobs.platform.settings import Settings
+from jobs.platform.store import delta_options
+from jobs.tables.silver import sql_type
+
+WHOLE = ""  # the one period of a table without periods, and of rows whose period is unknown
+
+
+def typed(rows: DataFrame, product: Product) -> DataFrame:
+    """The contract's columns in its order and types, with description and unit. Raises an AnalysisException for one that is not there."""
+    return rows.select(*[rows[c.name].cast(sql_type(c)).alias(c.name, metadata=_metadata(c)) for c in product.columns])
+
+
+def _metadata(column: model.Column) -> dict[str, Any]:
+    return {"comment": column.description + (f" ({column.unit})" if column.unit else "")} | ({"unit": column.unit} if column.unit else {})
+
+
+def create(spark: SparkSession, settings: Settings, product: Product) -> None:
+    """By one commit of delta-rs, then its name, as in silver."""
+    uri, options = settings.uri("curated", product.name), delta_options(settings)
+    if not DeltaTable.is_deltatable(uri, options):
+        fields = [Field(c.name, PrimitiveType({"BIGINT": "long"}.get(sql_type(c), sql_type(c).lower())), metadata=_metadata(c)) for c in product.columns]
+        with suppress(CommitFailedError):  # another run made it meanwhile, or this one did and the answer was lost
+            DeltaTable.create(uri, schema=Schema(fields), mode="ignore", description=product.title, storage_options=options)
+    spark.sql(f"CREATE TABLE IF NOT EXISTS {product.curated} USING delta LOCATION '{settings.uri('curated', product.name, scheme='s3a')}'")
+
+
+def is_shaped(spark: SparkSession, product: Product) -> bool:
+    """Whether the table has the contract's columns, types, descriptions and units."""
+    have = [(f.name, f.dataType.simpleString(), dict(f.metadata)) for f in spark.table(product.curated).schema]
+    return have == [(c.name, sql_type(c).lower(), _metadata(c)) for c in product.columns]
+
+
+def version(settings: Settings, table: str) -> int | None:
+    """Of a table by the name Spark has for it; None where it is not there."""
+    zone, _, name = table.partition(".")
+    try:
+        return DeltaTable(settings.uri(zone, name), storage_options=delta_options(settings)).version()
+    except TableNotFoundError:
+        return None
+
+
+def commits(settings: Settings, product: Product, most: int = 20) -> dict[int, dict[str, Any]]:
+    """Version → what its commit says it was made from; the newest."""
+    history = DeltaTable(settings.uri("curated", product.name), storage_options=delta_options(settings)).history(most)
+    return {int(entry["version"]): json.loads(entry["userMetadata"]) for entry in history if entry.get("userMetadata")}
+
+
+def fingerprints(rows: DataFrame, period: str | None) -> dict[str, str]:
+    """Period → what its rows are, whatever their order. `period`: SQL over the rows; rows of which it knows none are of the period ''."""
+    content = F.xxhash64(*[F.coalesce(rows[name].cast("string"), F.lit("\x00")) for name in rows.columns])
+    period_of: SparkColumn = F.coalesce(F.expr(period).cast("string"), F.lit(WHOLE)) if period else F.lit(WHOLE)
+    sums = rows.select(period_of.alias("period"), content.alias("content")).groupBy("period").agg(F.count(F.lit(1)).alias("n"), F.sum(F.col("content").cast("decimal(38,0)")).alias("s"))
+    return {row["period"]: f"{row['n']}:{row['s']}" for row in sums.toArrow().to_pylist()}
+
+
+def within(rows: DataFrame, product: Product, periods: Collection[str] | None) -> DataFrame:
+    """The rows of these periods; all for None."""
+    return rows if periods is None or product.period is None else rows.where(in_periods(product, periods))
+
+
+def in_periods(product: Product, periods: Collection[str]) -> str:
+    """SQL that is true of the rows of these periods."""
+    if product.period is None:
+        return "true"
+    kind = product.column(product.period).kind
+    said = [f"DATE'{p}'" if kind == "date" else p if kind == "integer" else "'" + p.replace("\\", "\\\\").replace("'", "\\'") + "'" for p in sorted(periods)]
+    return f"{product.period} IN ({', '.join(said)})" if said else "false"
+
+
+def staged(spark: SparkSession, settings: Settings, product: Product, rows: DataFrame) -> DataFrame:
+    """The rows written down where no analyst can read, so that what is checked is what is published."""
+    where = settings.uri("warehouse", "_staged", product.name, scheme="s3a")
+    rows.write.format("delta").mode("overwrite").option("overwriteSchema", "true").save(where)
+    return spark.read.format("delta").load(where)
+
+
+def replace(settings: Settings, product: Product, rows: DataFrame, periods: Collection[str] | None, made_from: Mapping[str, Any]) -> None:
+    """In one commit: the rows of these periods go (all rows, and the table's shape, for None), these come."""
+    writer = rows.write.format("delta").mode("overwrite").option("userMetadata", json.dumps(made_from, sort_keys=True))
+    writer = writer.option("overwriteSchema", "true") if periods is None else writer.option("replaceWhere", in_periods(product, periods))
+    writer.save(settings.uri("curated", product.name, scheme="s3a"))
