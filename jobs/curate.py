@@ -17,7 +17,7 @@ from jobs.contracts.product import Input, Product
 from jobs.ops.ledger import Ledger
 from jobs.platform.errors import LakeError
 from jobs.platform.settings import Settings
-from jobs.quality.rules import Rule, columns_of
+from jobs.quality.rules import Rule, columns_of, judging
 from jobs.tables import curated
 
 log = logging.getLogger("civiclake")
@@ -120,7 +120,7 @@ def _checked(
     from jobs.quality.validate import validate
 
     kept = spark.table(product.curated).where(f"NOT ({curated.in_periods(product, periods)})") if periods is not None else None
-    validation = validate(staged if kept is None else kept.unionByName(staged), rules, None, product.dataset, product.personal_columns)
+    validation = validate(staged if kept is None else kept.unionByName(staged), judging(rules), None, product.dataset, product.personal_columns)
     now, build = dt.datetime.now(dt.UTC), f"build/{found.build}"
     ledger.merge("checks", [{
         "dataset": product.dataset, "delivery": build, "rule": v.rule.id, "type": v.rule.type, "column": ", ".join(columns_of(v.rule)), "severity": v.rule.severity,
