@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from jobs.contracts.model import Contract
@@ -21,6 +22,12 @@ NAMES: Mapping[str, str] = {
 
 def asked(rules: Sequence[Rule]) -> bool:
     return any("$PARAMETER" in json.dumps(rule.kwargs, default=str) for rule in rules)
+
+
+def said(rule: Rule, values: Mapping[str, Any]) -> Rule:
+    """The rule with what it asks for in the place of `{$PARAMETER: name}`; Great Expectations itself fills these in too late for its metrics."""
+    kwargs = {name: values.get(value["$PARAMETER"], value) if isinstance(value, dict) and "$PARAMETER" in value else value for name, value in rule.kwargs.items()}
+    return replace(rule, kwargs=kwargs)
 
 
 def parameters(ledger: Ledger, contract: Contract, rules: Sequence[Rule], row: Mapping[str, Any], passed: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from jobs.platform.outage import AGAIN, Outage, lost
 from jobs.quality.engine import KNOWN, MeasuredEngine, expectation, known
 from jobs.quality.masking import masked
 from jobs.quality.measures import Measures
+from jobs.quality.parameters import said
 from jobs.quality.rules import Rule
 
 # its warning quotes the whole failure, values of personal columns included; `validate` says what matters of it
@@ -60,8 +61,8 @@ def validate(
     SparkDatasource.execution_engine_override = MeasuredEngine
     try:
         batch = datasource.add_dataframe_asset(name).add_batch_definition_whole_dataframe("landed").get_batch({"dataframe": frame})
-        suite = ExpectationSuite(name, expectations=[expectation(rule) for rule in rules])
-        result = batch.validate(suite, result_format={"result_format": "SUMMARY", "partial_unexpected_count": 20}, expectation_parameters=dict(parameters or {}))
+        suite = ExpectationSuite(name, expectations=[expectation(said(rule, parameters or {})) for rule in rules])
+        result = batch.validate(suite, result_format={"result_format": "SUMMARY", "partial_unexpected_count": 20})
     finally:
         KNOWN.reset(token)
         SparkDatasource.execution_engine_override = override
