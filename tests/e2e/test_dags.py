@@ -21,7 +21,7 @@ PROGRAM = """
 import json, sys
 from airflow.dag_processing.dagbag import DagBag
 bag = DagBag(sys.argv[1])
-told = {name: {"tasks": {t.task_id: [t.owner, t.retries, bool(t.doc_md)] for t in dag.tasks}, "tags": sorted(dag.tags), "doc": dag.doc_md,
+told = {name: {"tasks": {t.task_id: [t.owner, t.retries, bool(t.doc_md)] for t in dag.tasks}, "tags": sorted(dag.tags), "doc": dag.doc_md, "told": sorted(t.task_id for t in dag.tasks if t.on_failure_callback), "deadline": bool(dag.deadline),
                "outlets": [str(o.uri) for t in dag.tasks for o in t.outlets if hasattr(o, "uri")]} for name, dag in bag.dags.items()}
 print("DAGS" + json.dumps([told, bag.import_errors]))
 """
@@ -47,7 +47,7 @@ def test_a_broken_contract_is_its_own_broken_dag_and_leaves_the_others_alone(set
     dags, errors = parsed
     tables = {contract.table for contract in load_all(settings.root)[0]}
     assert errors == {}
-    assert set(dags) == tables | {"batch", "quality_pages"}
+    assert set(dags) == tables | {"batch", "alerts", "quality_pages"}
     for broken, says in (("finance__spend", "physicalNam"), ("water__station_reading", "station_reading.yaml:")):
         assert dags[broken]["tags"] == ["broken"]
         assert says in dags[broken]["doc"]
@@ -63,3 +63,9 @@ def test_a_dag_has_its_steps_owner_docs_and_asset(parsed: tuple[dict[str, Any], 
 
 def test_the_batch_dag_shares_tasks(parsed: tuple[dict[str, Any], dict[str, str]]) -> None:
     assert set(parsed[0]["batch"]["tasks"]) == {"plan", "group.register", "group.land", "group.check", "group.conform", "summary"}
+
+
+def test_airflow_tells_of_failed_tasks_and_late_runs(parsed: tuple[dict[str, Any], dict[str, str]]) -> None:
+    for name, dag in parsed[0].items():
+        told, late = dag["tags"] != ["broken"], dag["tags"] not in (["broken"], ["alerts"])
+        assert (dag["told"], dag["deadline"]) == (sorted(dag["tasks"]) if told else [], late), name
