@@ -6,6 +6,7 @@ import datetime as dt
 
 from airflow.sdk import DAG, Asset, AssetAlias, Param, TriggerRule, get_current_context, task, task_group
 
+from jobs.alerts.notifier import LakeNotifier, deadline
 from jobs.platform.settings import load_settings
 from jobs.steps import STEPS
 
@@ -36,7 +37,8 @@ def step_task(step: str, datasets: list[str], trigger_rule: TriggerRule):
 
 with DAG(
     "batch", schedule=load_settings().batch_schedule, catchup=False, max_active_runs=1, doc_md=__doc__, tags=["batch"],
-    params={"datasets": DATASETS, "periods": PERIODS}, default_args={"owner": "data platform"},
+    params={"datasets": DATASETS, "periods": PERIODS}, default_args={"owner": "data platform", "on_failure_callback": [LakeNotifier()]},
+    deadline=deadline(load_settings().alerts.run_within_minutes),
 ) as dag:  # fmt: skip
 
     @task
@@ -55,11 +57,13 @@ with DAG(
     @task(trigger_rule=TriggerRule.ALL_DONE)
     def summary(planned: list[list[str]] | None) -> None:
         """Red when the plan failed, or a step failed for a dataset or never ran: read from the ledger."""
+        from jobs.alerts.look import well_again
         from jobs.orchestration import require_done
 
         if planned is None:
             raise ValueError("nothing was planned: see the log of the task plan")
         require_done(get_current_context()["run_id"], [dataset for each in planned for dataset in each])
+        well_again(load_settings(), "batch")
 
     planned = plan()
     group.expand(datasets=planned) >> summary(planned)

@@ -9,12 +9,14 @@ from zoneinfo import ZoneInfo
 from airflow.sdk import DAG, Asset, Param, get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 
+from jobs.alerts.notifier import LakeNotifier, deadline
 from jobs.contracts.load import BrokenContract, contract_path, load_contract
 from jobs.contracts.model import Contract
 from jobs.platform.settings import load_settings
 from jobs.steps import FETCH, STEPS
 
 ROOT = Path(__file__).resolve().parents[1]
+ALERTS = load_settings().alerts
 START = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
 
 
@@ -42,7 +44,8 @@ def dataset_dag(contract: Contract) -> DAG:
     doc = f"# {contract.title}\n{contract.description}\n\nOwner: {contract.owner}\n\n| column | type | meaning |\n|---|---|---|\n{columns}"
     with DAG(
         contract.table, schedule=contract.schedule, start_date=START, catchup=False, max_active_runs=1, doc_md=doc, tags=[contract.department, contract.mode],
-        default_args={"owner": contract.owner}, params={"periods": Param([], type=["array", "null"], description="only these periods; empty: all that is new")},
+        default_args={"owner": contract.owner, "on_failure_callback": [LakeNotifier()]}, deadline=deadline(ALERTS.run_within_minutes),
+        params={"periods": Param([], type=["array", "null"], description="only these periods; empty: all that is new")},
     ) as dag:  # fmt: skip
         outlet = Asset(f"lake://silver/{contract.table}")
         fetching = [step_task(FETCH, contract.dataset, [], contract.database.period)] if contract.database else []

@@ -8,11 +8,14 @@ from pathlib import Path
 from airflow.sdk import DAG, Asset, AssetAny, get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 
+from jobs.alerts.notifier import LakeNotifier, deadline
 from jobs.contracts.load import BrokenContract, load_product
 from jobs.contracts.product import DEPARTMENT, Product, asset_of
+from jobs.platform.settings import load_settings
 from jobs.steps import CURATE
 
 ROOT = Path(__file__).resolve().parents[1]
+ALERTS = load_settings().alerts
 START = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
 
 
@@ -22,7 +25,7 @@ def product_dag(product: Product) -> DAG:
     doc = f"# {product.title}\n{product.description}\n\nMade from {made}. Owner: {product.owner}\n\n| column | type | meaning |\n|---|---|---|\n{columns}"
     with DAG(
         product.table, schedule=AssetAny(*(Asset(asset_of(given.name)) for given in product.inputs)), start_date=START, catchup=False, max_active_runs=1, doc_md=doc,
-        tags=[DEPARTMENT], default_args={"owner": product.owner},
+        tags=[DEPARTMENT], default_args={"owner": product.owner, "on_failure_callback": [LakeNotifier()]}, deadline=deadline(ALERTS.run_within_minutes),
     ) as dag:  # fmt: skip
 
         @task(task_id=CURATE, retries=2, retry_delay=dt.timedelta(seconds=20), execution_timeout=dt.timedelta(hours=2), outlets=[Asset(asset_of(product.dataset))])

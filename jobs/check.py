@@ -76,7 +76,7 @@ def run(spark: SparkSession, settings: Settings, contract: Contract, rules: Sequ
             else:
                 passed.append(row | {"checked": True})
     publish_index(settings)
-    counted = trial_results(spark, contract, trials, [row for row in rest if row["delivery"] not in broken])
+    counted = trial_results(spark, ledger, contract, trials, [row for row in rest if row["delivery"] not in broken])
     ledger.merge("checks", [*results, *counted])
     note(ledger, contract, every, [*results, *counted])
     whole = holds(spark, ledger, contract, rest, held, broken)

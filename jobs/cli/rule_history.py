@@ -43,7 +43,7 @@ def show_trial(settings: Settings, contract: Contract, first: str | None, last: 
 
 def trial_table(dataset: str, rows: Sequence[Mapping[str, Any]]) -> Table:
     """A line a rule and delivery."""
-    table = Table("rule", "severity", "period", "file", "looked at", "would fail", "only for it", "would be held for", title=f"rules on trial of {dataset}")
+    table = Table(Column("rule", overflow="fold"), "severity", "period", "file", "looked at", "would fail", "only for it", "would be held for", title=f"rules on trial of {dataset}")
     for row in rows:
         counts = [f"{row[name]:,}" if row[name] is not None else "" for name in ("evaluated", "unexpected", "newly")]
         why = f"[yellow]could not be judged: {escape(row['message'])}[/]" if row["message"] else escape(row["why"] or _observed(row))
@@ -132,7 +132,7 @@ def rejections_of(settings: Settings, contract: Contract, delivery: str, record:
 
 
 def version_table(title: str, found: Sequence[Version]) -> Table:
-    table = Table("rule", "fingerprint", "status", "severity", "first seen", "last seen", "deliveries", "rows failed", Column("changed", overflow="fold"), title=title)
+    table = Table(Column("rule", overflow="fold"), "fingerprint", "status", "severity", "first seen", "last seen", "deliveries", "rows failed", Column("changed", overflow="fold"), title=title)
     for v in found:
         seen = (f"{moment:%Y-%m-%d %H:%M}" for moment in (v.first_seen, v.last_seen))
         table.add_row(escape(v.rule), v.fingerprint, v.status, v.definition["severity"], *seen, f"{v.deliveries:,}", f"{v.unexpected:,}", escape(v.changed))
@@ -141,7 +141,7 @@ def version_table(title: str, found: Sequence[Version]) -> Table:
 
 def judges_table(title: str, judges: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]], failed: set[str] | None) -> Table:
     """`failed`: ids of the rules that the one row asked about did not meet; None: the whole delivery is asked about."""
-    table = Table("rule", "fingerprint", "severity", "judged", "failed of", "verdict", Column("definition", overflow="fold"), title=title)
+    table = Table(Column("rule", overflow="fold"), "fingerprint", "severity", "judged", "failed of", "verdict", Column("definition", overflow="fold"), title=title)
     for row, definition in judges:
         counts = f"{row['unexpected']:,} of {row['evaluated']:,}" if row["evaluated"] is not None and row["unexpected"] is not None else ""
         met = row["success"] if failed is None else row["rule"] not in failed

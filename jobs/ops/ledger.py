@@ -137,6 +137,14 @@ TABLES: Mapping[str, LedgerTable] = {
             ("made_from", S), ("updated_at", T),
         ]),
     ),
+    # one row a trouble of a dataset, open or recovered, and who has been told
+    "alerts": LedgerTable(
+        ("dataset", "alert"),
+        pa.schema([
+            ("dataset", S), ("alert", S), ("kind", S), ("subject", S), ("text", S), ("way_out", S), ("state", S), ("opened_at", T), ("seen_at", T), ("recovered_at", T),
+            ("told", S),  # JSON: channel → what it was last told, when, and why it could not be told
+        ]),
+    ),
     # one row a row rejected by a rule that is judged in Spark, before silver
     "rejections": LedgerTable(
         ("dataset", "delivery", "record", "part", "rule"),
@@ -194,6 +202,11 @@ class Ledger:
         partition = [("dataset", "=", equals["dataset"])] if "dataset" in equals else None
         found = self.table(name).to_pyarrow_table(filters=partition).to_pylist()  # pyarrow compares no string views, which other columns may come as
         return [row for row in found if all(row[column] == value for column, value in equals.items())]
+
+    def columns(self, name: str, columns: Sequence[str]) -> list[dict[str, Any]]:
+        """Some columns of every row; meant for short columns."""
+        found: list[dict[str, Any]] = self.table(name).to_pyarrow_table(columns=list(columns)).to_pylist()
+        return found
 
     def first(self, name: str, most: int, dataset: str, **equals: str) -> list[dict[str, Any]]:
         """At most so many rows of a dataset with these column values, read batch by batch: a table may hold more than fits here."""

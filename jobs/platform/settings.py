@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 from ruamel.yaml import YAML
 
+from jobs.alerts.config import Alerts
 from jobs.platform.errors import LakeError
 
 ZONES = ("landing", "raw", "bronze", "silver", "curated", "ops", "docs", "keys", "warehouse")
@@ -51,6 +52,7 @@ class Settings(BaseModel):
     port_base: int
     single_writer: bool = False
     node_copies_gib: int = 4
+    alerts: Alerts = Alerts()
 
     @cached_property
     def state(self) -> Path:
@@ -86,6 +88,7 @@ def load_settings(root: Path | None = None, profile: str | None = None) -> Setti
     if name not in profiles:
         raise LakeError(f"conf/lake.yaml has no profile {name!r}", f"profiles are {', '.join(profiles)}; see LAKE_PROFILE")
     chosen = _filled(profiles[name])
+    document["alerts"] = _filled(document.get("alerts") or {})
     chosen["port_base"] = int(os.environ.get("LAKE_PORT_BASE", chosen["port_base"]))
     return Settings(root=root, profile=name, **document, **chosen)
 
@@ -94,6 +97,8 @@ def _filled(value: Any) -> Any:
     """`${NAME:-default}` from the environment; an empty text is None."""
     if isinstance(value, dict):
         return {key: _filled(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_filled(item) for item in value]
     if isinstance(value, str) and "${" in value:
         return re.sub(r"\$\{(\w+)(?::-([^}]*))?\}", lambda m: os.environ.get(m[1]) or m[2] or "", value) or None
     return value

@@ -24,6 +24,7 @@ from jobs.quality.compile import MASK, fused, judge
 from jobs.quality.conditions import conditions, inside
 from jobs.quality.many import found_rows, repeated
 from jobs.quality.measures import SAMPLES, Measures
+from jobs.quality.parameters import parameters
 from jobs.quality.plugins import load
 from jobs.quality.rules import Rule, columns_of, on_trial
 from jobs.quality.trial import ENGINE, Tried, known, words, would_hold
@@ -49,7 +50,8 @@ def run(spark: SparkSession, settings: Settings, contract: Contract, rules: Sequ
     if not rows:
         raise LakeError(f"nothing of {contract.dataset} has landed from {first or 'the first period'} to {last or 'the last'}", f"./lake status {contract.dataset} shows what there is")
     now = dt.datetime.now(dt.UTC)
-    found = [_row(contract, tried, rows[tried.delivery], now) for tried in try_out(spark, contract, asked, list(rows))]
+    load(settings.root)
+    found = [_row(contract, tried, rows[tried.delivery], now) for tried in try_out(spark, ledger, contract, asked, list(rows.values()))]
     ledger.merge("trials", found)
     return found
 
@@ -59,14 +61,14 @@ def _within(period: str, first: str | None, last: str | None) -> bool:
     return (first is None or period >= first) and (last is None or period[: len(last)] <= last)
 
 
-def try_out(spark: SparkSession, contract: Contract, rules: Sequence[Rule], deliveries: Sequence[str]) -> list[Tried]:
-    """Each rule on each delivery, in the rules' order. Row rules go through the expressions that landing would use, in one pass over bronze."""
-    native = fused(rules)
+def try_out(spark: SparkSession, ledger: Ledger, contract: Contract, rules: Sequence[Rule], files: Sequence[Mapping[str, Any]]) -> list[Tried]:
+    """Each rule on each delivery (`files`: of ops.deliveries), in the rules' order. Row rules go through the expressions that landing would use, in one pass over bronze."""
+    native, deliveries = fused(rules), [row["delivery"] for row in files]
     rows = judged_rows(spark, contract, deliveries).withColumn(REJECTED, critical())
     found = {(t.delivery, t.rule.id): t for t in (_natively(rows, contract, native) if native else ())}
     for rule in rules:
         if rule not in native:
-            found |= {(t.delivery, t.rule.id): t for t in _in_spark(spark, rows, contract, rule, deliveries)}
+            found |= {(t.delivery, t.rule.id): t for t in _in_spark(rows, ledger, contract, rule, files)}
     nothing = {rule.id: Tried("", rule, 0, 0, 0, True) for rule in rules}  # no row of the delivery could be read
     return [found.get((d, rule.id), replace(nothing[rule.id], delivery=d)) for rule in rules for d in deliveries]
 
@@ -118,9 +120,10 @@ def counts_of(frame: pl.DataFrame, rule: Rule, personal: frozenset[str]) -> dict
     return {"rule": rule.id, "evaluated": measure.evaluated, "unexpected": measure.unexpected, "newly": newly, "sample": sample, "problem": None}
 
 
-def _in_spark(spark: SparkSession, rows: DataFrame, contract: Contract, rule: Rule, deliveries: Sequence[str]) -> list[Tried]:
+def _in_spark(rows: DataFrame, ledger: Ledger, contract: Contract, rule: Rule, files: Sequence[Mapping[str, Any]]) -> list[Tried]:
+    deliveries = [row["delivery"] for row in files]
     try:
-        return [_whole(rows, contract, rule, d) for d in deliveries] if rule.scope == "aggregate" else _by_rows(rows, contract, rule, deliveries)
+        return [_whole(rows, contract, rule, row["delivery"], parameters(ledger, contract, [rule], row)) for row in files] if rule.scope == "aggregate" else _by_rows(rows, contract, rule, deliveries)
     except Outage:
         raise
     except (PySparkException, GreatExpectationsError, LakeError, ValueError, TypeError, KeyError) as problem:
@@ -129,9 +132,9 @@ def _in_spark(spark: SparkSession, rows: DataFrame, contract: Contract, rule: Ru
         return [Tried(d, rule, problem=words(problem, contract.personal_columns, rule)) for d in deliveries]
 
 
-def _whole(rows: DataFrame, contract: Contract, rule: Rule, delivery: str) -> Tried:
+def _whole(rows: DataFrame, contract: Contract, rule: Rule, delivery: str, said: Mapping[str, Any]) -> Tried:
     frame = rows.where(F.col("_delivery") == delivery).select(*[c.name for c in contract.columns])
-    (verdict,) = validate(frame, [rule], None, contract.dataset, contract.personal_columns).verdicts
+    (verdict,) = validate(frame, [rule], None, contract.dataset, contract.personal_columns, said).verdicts
     return Tried(delivery, rule, verdict.evaluated, verdict.unexpected, None, verdict.success, verdict.observed)
 
 
@@ -170,15 +173,15 @@ def _shown(contract: Contract, rule: Rule) -> Column:
     return F.concat_ws(" / ", *[F.col(name).cast("string") for name in columns])
 
 
-def trial_results(spark: SparkSession, contract: Contract, rules: Sequence[Rule], rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def trial_results(spark: SparkSession, ledger: Ledger, contract: Contract, rules: Sequence[Rule], rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Rows of ops.checks that decide nothing: what landing counted, and for rules that it did not count what Spark finds. `rows`: of ops.deliveries."""
     told: list[Tried] = []
     for row in rows if rules else ():
         told += known(Measures.from_json(row["measures"]), rules, row["delivery"])
     done = {(t.delivery, t.rule.id) for t in told}
     for rule in rules:
-        if left := [row["delivery"] for row in rows if (row["delivery"], rule.id) not in done]:
-            told += try_out(spark, contract, [rule], left)
+        if left := [row for row in rows if (row["delivery"], rule.id) not in done]:
+            told += try_out(spark, ledger, contract, [rule], left)
     now = dt.datetime.now(dt.UTC)
     return [_check(contract, tried, now) for tried in told]
 

@@ -22,6 +22,7 @@ import json, sys
 from airflow.dag_processing.dagbag import DagBag
 bag = DagBag(sys.argv[1])
 told = {name: {"tasks": {t.task_id: [t.owner, t.retries, bool(t.doc_md)] for t in dag.tasks}, "tags": sorted(dag.tags), "doc": dag.doc_md,
+               "told": sorted(t.task_id for t in dag.tasks if t.on_failure_callback), "deadline": bool(dag.deadline),
                "inlets": sorted(asset.uri for asset in getattr(getattr(dag.timetable, "asset_condition", None), "objects", ())),
                "outlets": [str(o.uri) for t in dag.tasks for o in t.outlets if hasattr(o, "uri")]} for name, dag in bag.dags.items()}
 print("DAGS" + json.dumps([told, bag.import_errors]))
@@ -53,7 +54,7 @@ def test_a_broken_contract_is_its_own_broken_dag_and_leaves_the_others_alone(set
     dags, errors = parsed
     tables = {contract.table for contract in load_all(settings.root)[0]}
     assert errors == {}
-    assert set(dags) == tables | {p.table for p in load_products(settings.root)[0]} | {"curated__sound", "batch", "quality_pages"}
+    assert set(dags) == tables | {p.table for p in load_products(settings.root)[0]} | {"curated__sound", "alerts", "batch", "quality_pages"}
     for broken, says in (("finance__spend", "physicalNam"), ("water__station_reading", "station_reading.yaml:"), ("curated__emissions", "did you mean 'back'?")):
         assert dags[broken]["tags"] == ["broken"]
         assert says in dags[broken]["doc"]
@@ -76,3 +77,9 @@ def test_a_product_runs_when_anything_it_is_made_from_has_changed(parsed: tuple[
 
 def test_the_batch_dag_shares_tasks(parsed: tuple[dict[str, Any], dict[str, str]]) -> None:
     assert set(parsed[0]["batch"]["tasks"]) == {"plan", "group.register", "group.land", "group.check", "group.conform", "summary"}
+
+
+def test_airflow_tells_of_failed_tasks_and_late_runs(parsed: tuple[dict[str, Any], dict[str, str]]) -> None:
+    for name, dag in ((name, dag) for name, dag in parsed[0].items() if name != "quality_pages"):
+        told, late = dag["tags"] != ["broken"], dag["tags"] not in (["broken"], ["alerts"])
+        assert (dag["told"], dag["deadline"]) == (sorted(dag["tasks"]) if told else [], late), name

@@ -46,6 +46,7 @@ def trials(contract: Contract) -> list[Rule]:
         rule(contract, "expect_table_row_count_to_be_between", min_value=4),
         rule(contract, "expect_column_values_to_be_between", column="nosuch", max_value=10),
         rule(contract, "expect_column_mean_to_be_between", column="name", min_value=1),
+        rule(contract, "expect_column_distribution_to_stay_near", column="amount", deliveries_before={"$PARAMETER": "last_good"}, table_before={"$PARAMETER": "bronze"}),
     ]
 
 
@@ -69,7 +70,7 @@ def test_a_rule_on_trial_judges_nothing_and_is_counted(spark: SparkSession, sett
     counts = {name: [told[period, each.id]["unexpected"] for period in ("2024-01", "2024-02")] for name, each in zip(("small", "regex", "unique", "rows"), trials, strict=False)}
     assert counts == {"small": [3, 0], "regex": [1, 0], "unique": [0, 2], "rows": [None, None]}
     assert [told[period, trials[3].id]["success"] for period in ("2024-01", "2024-02")] == [True, False]
-    assert all("could not be judged" in told["2024-01", each.id]["observed"] and told["2024-01", each.id]["success"] is None for each in trials[4:])
+    assert all("could not be judged" in told["2024-01", each.id]["observed"] and told["2024-01", each.id]["success"] is None for each in trials[4:6])
     assert (landed.held, landed.deliveries, landed.failed) == ((), 2, 1), "the id that is missing is the only failure"
     assert sorted(row[0] for row in spark.sql(f"SELECT id FROM silver.{contract.table}").collect()) == [1, 2, 3, 5, 5, 7]
     assert {(row["rule"]) for row in spark.sql(f"SELECT r.rule FROM quarantine.{contract.table} LATERAL VIEW explode(reasons) AS r").collect()} == {"not_be_null:id"}
@@ -81,7 +82,7 @@ def test_over_history_it_is_told_what_would_have_been_rejected_and_held(spark: S
     trial_run.run(spark, settings, contract, trials, "2024-01", "2024")
     rows = {(row["period"], row["rule"]): row for row in Ledger(settings).rows("trials", dataset=contract.dataset)}
     assert len(rows) == 2 * len(trials)
-    small, regex, unique, count, nosuch, mean = (rows["2024-01", each.id] for each in trials)
+    small, regex, unique, count, nosuch, mean, _ = (rows["2024-01", each.id] for each in trials)
     assert (small["evaluated"], small["unexpected"], small["newly"], small["would_hold"]) == (4, 3, 2, True)
     assert small["why"] == "75.0% of the rows would be rejected, the contract tolerates 50.0%"
     assert json.loads(small["sample"]) == [[3, "20.0"], [4, "30.0"], [5, "40.0"]]
@@ -91,6 +92,8 @@ def test_over_history_it_is_told_what_would_have_been_rejected_and_held(spark: S
     later = rows["2024-02", trials[2].id]
     assert (later["evaluated"], later["unexpected"], later["newly"], json.loads(later["sample"])) == (3, 2, 2, [[2, "5"], [3, "5"]])
     assert rows["2024-02", trials[3].id]["why"] == "it fails: observed 3"
+    drift = [rows[period, trials[6].id] for period in ("2024-01", "2024-02")]
+    assert [(row["outcome"], row["would_hold"]) for row in drift] == [("judged", False), ("judged", True)], "compared with the last good period, which the first has none of"
     assert "zeynep" not in json.dumps(list(rows.values()), default=str)
 
 
