@@ -71,8 +71,6 @@ class ExpectColumnValuesToBeInTable(ColumnMapExpectation):
     on_date: str | dict | None = None
     time_zone: str | dict | None = None
     where: str | dict | None = None
-    row_condition: Any = None
-    condition_parser: str | None = None
 
     map_metric: ClassVar[str] = "column_values.in_table"
     success_keys: ClassVar[tuple[str, ...]] = ("reference", "key", "on_date", "time_zone", "where", "mostly")
