@@ -28,17 +28,18 @@ class ColumnValuesInTable(ColumnMapMetricProvider):
         if where := metric_value_kwargs.get("where"):
             known = known.where(where)
         name = metric_domain_kwargs["column"]
-        key = metric_value_kwargs.get("key") or name
-        found = known.where(_same(known, key, rows, name))
-        if day := metric_value_kwargs.get("on_date"):
-            found = found.where(_on(known, _day(rows, day, metric_value_kwargs.get("time_zone"))))
+        dated = metric_value_kwargs.get("on_date")
+        known = known.select(F.col(metric_value_kwargs.get("key") or name).alias("_known"), *(_history(known) if dated else ())).alias("known")  # no name of its own, not even one left out, hides one of the rows
+        found = known.where(_same(known, rows, name))
+        if dated:
+            found = found.where(_on(known, _day(rows, dated, metric_value_kwargs.get("time_zone"))))
         return ~found.exists(), compute, accessor
 
 
-def _same(known: DataFrame, key: str, rows: DataFrame, name: str) -> Column:
+def _same(known: DataFrame, rows: DataFrame, name: str) -> Column:
     """Compared in their own type where it is one, else as text."""
-    inner, outer = F.col(key), F.col(name).outer()
-    return inner == outer if known.schema[key].dataType == rows.schema[name].dataType else inner.cast("string") == outer.cast("string")
+    inner, outer = F.col("_known"), F.col(name).outer()
+    return inner == outer if known.schema["_known"].dataType == rows.schema[name].dataType else inner.cast("string") == outer.cast("string")
 
 
 def _day(rows: DataFrame, name: str, zone: str | None) -> Column:
@@ -54,13 +55,17 @@ def _on(known: DataFrame, day: Column) -> Column:
 
     An event without a date is held against every version: that the date is missing is another rule's finding.
     """
+    at = day.cast("string") if known.schema["_begin"].dataType.typeName() == "string" else day
+    return day.isNull() | ((F.col("_begin").isNull() | (F.col("_begin") <= at)) & (F.col("_end").isNull() | (F.col("_end") > at)))
+
+
+def _history(known: DataFrame) -> tuple[Column, Column]:
+    """From when and until when a row is valid. Raises ValueError for a table without history."""
     names = set(known.columns)
-    begin, end = next(((b, e) for b, e in HISTORY if b in names and e in names), (None, None))
-    if begin is None:
-        raise ValueError(f"on_date needs a table with valid_from and valid_to, or the history of a snapshot; it has {', '.join(sorted(names))[:200]}")
-    texts = known.schema[begin].dataType.typeName() == "string"
-    at = day.cast("string") if texts else day
-    return day.isNull() | ((F.col(begin).isNull() | (F.col(begin) <= at)) & (F.col(end).isNull() | (F.col(end) > at)))
+    for begin, end in HISTORY:
+        if begin in names and end in names:
+            return F.col(begin).alias("_begin"), F.col(end).alias("_end")
+    raise ValueError(f"on_date needs a table with valid_from and valid_to, or the history of a snapshot; it has {', '.join(sorted(names))[:200]}")
 
 
 class ExpectColumnValuesToBeInTable(ColumnMapExpectation):
