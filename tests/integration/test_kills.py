@@ -40,10 +40,11 @@ class Clean:
     writes: list[str]
     steps: list[str]
 
-    def batches(self) -> list[list[int]]:
-        """Numbers of the writes (from 1), each with those that are struck by one kill; a write under the lock is the last of each."""
-        locked = [k for k, write in enumerate(self.writes, 1) if LOCKED in write]
-        free = [k for k in range(1, len(self.writes) + 1) if k not in locked]
+    def batches(self, every: int = 1) -> list[list[int]]:
+        """Numbers of the writes (from 1; each `every`-th of them), each with those that are struck by one kill; a write under the lock is the last of each."""
+        struck = range(1, len(self.writes) + 1, every)
+        locked = [k for k in struck if LOCKED in self.writes[k - 1]] or [struck[-1]]
+        free = [k for k in struck if k not in locked]
         return [[*reversed(free[i :: len(locked)]), last] for i, last in enumerate(locked)]
 
 
@@ -143,12 +144,13 @@ STRIKES = {"job": strike_job, "spark": strike_server("spark"), "store": strike_s
 
 
 VICTIMS = os.environ.get("LAKE_KILL_VICTIMS", "job,spark,store").split(",")
+EVERY = {"job": 1, "spark": int(os.environ.get("LAKE_KILL_EVERY", "3")), "store": int(os.environ.get("LAKE_KILL_EVERY", "3"))}  # a server's restart costs minutes
 
 
 @pytest.mark.parametrize("victim", VICTIMS)
 def test_killed_after_each_write_and_retried(stack: OwnStack, clean: Clean, victim: str) -> None:
     wrong, missed = {}, []
-    for number, batch in enumerate(clean.batches()):
+    for number, batch in enumerate(clean.batches(EVERY[victim])):
         print(f"{dt.datetime.now():%H:%M:%S} {victim}: writes {batch}", flush=True)
         victims = [prepare(stack, name := f"{victim}{k:03d}x", at_write(k, clean, name)) for k in batch]
         STRIKES[victim](stack, victims)
