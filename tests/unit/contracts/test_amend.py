@@ -110,9 +110,11 @@ def test_a_file_that_ends_with_its_columns(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}.{path.stem}")
 def test_every_contract_there_is_can_be_followed(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    first = load_contract(path).columns[0].name
-    after = amended(text, [AddColumn("added_by_drift", "新", "string"), AddSynonym(first, "又名"), SetCustom(first, "nullValues", ["—"])])
+    text, contract = path.read_text(encoding="utf-8"), load_contract(path)
+    first = contract.columns[0].name
+    placed = contract.reader.format == "fixedWidth"  # a column whose place nobody stated is never found in such a dump
+    added = [] if placed else [AddColumn("added_by_drift", "新", "string")]
+    after = amended(text, [*added, AddSynonym(first, "又名"), SetCustom(first, "nullValues", ["—"])])
     assert faults_of(after, path, ROOT) == []
     assert [line for line in difflib.ndiff(text.splitlines(), after.splitlines()) if line.startswith("- ")] == []
 
