@@ -149,7 +149,7 @@ def killed(stack: OwnStack, spark: SparkSession, contract: Contract, verb: str, 
     stack.counter.watch(watch)
     process.start()
     process.join(PATIENCE)
-    assert (process.exitcode, watch.struck.is_set()) == (-9, True), (folder / "log").read_text()[-4000:]
+    assert (process.exitcode, watch.struck.wait(10)) == (-9, True), (folder / "log").read_text()[-4000:]
     settle(watch)
     stack.counter.watch()
     found = seen(stack, spark, contract, record)
