@@ -19,6 +19,7 @@ from tests.scheduler import rank
 hypothesis.settings.register_profile("lake", deadline=None)  # how long an example takes is no property of ours
 hypothesis.settings.load_profile("lake")
 SKIPPED = pytest.StashKey[int]()
+UNPROVEN = tuple(line.split("#")[0].strip() for line in (Path(__file__).parent / "unproven.txt").read_text().splitlines() if line.split("#")[0].strip())
 REAL_DATA = Path(os.environ.get("LAKE_REAL_DATA") or load_settings().root.parent / "shared" / "data")
 
 
@@ -61,6 +62,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: rank(item.nodeid))  # a stable sort: otherwise as collected
+    for item in items:
+        if item.nodeid.startswith(UNPROVEN):
+            item.add_marker(pytest.mark.unproven)
     if REAL_DATA.is_dir() or os.environ.get("CI"):
         return
     without = [item for item in items if "real_data" in getattr(item, "fixturenames", ())]

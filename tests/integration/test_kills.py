@@ -29,7 +29,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 AT_ONCE = 6  # runs at work at a time; more only wait for each other
 PATIENCE = 300  # seconds until a run must have come to its write, or to its end
 Lake = dict[str, list[Any]]
-ELSEWHERE = {"ops.manifests", "ops.corrections", "ops.approvals", "ops.quarantine_events"}  # what the dataset of this test does not need: test_deliveries.py, test_quarantine.py
+# what the dataset of this test does not need: tests/integration/test_deliveries.py, test_quarantine.py, test_trials_over_history.py, test_alerts.py, test_curate.py
+ELSEWHERE = {f"ops.{name}" for name in ("manifests", "corrections", "approvals", "quarantine_events", "trials", "alerts", "department_scorecard", "products", "lineage")}
 
 
 @dataclass(frozen=True)
