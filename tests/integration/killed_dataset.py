@@ -26,7 +26,7 @@ FILES = {
 }
 OUTCOMES = {"2024/dump.csv": "landed", "2024/resent.csv": "resent", "2024/columns.csv": "rejected", "2025/dump.csv": "held"}
 OF_A_TRY = ("message", "deliveries", "rows_in", "rows_out")  # of ops.runs: what this try still had to do
-CLOCKS = {"delivered_at", "registered_at", "landed_at", "updated_at", "checked_at", "noted_at", "first_at", "last_at", "ended_at", "seconds", "spark_session"}
+CLOCKS = {"delivered_at", "registered_at", "landed_at", "updated_at", "checked_at", "noted_at", "first_at", "last_at", "first_seen", "last_seen", "ended_at", "seconds", "spark_session"}
 
 
 def write_declarations(root: Path, name: str) -> Contract:
