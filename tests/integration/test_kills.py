@@ -145,7 +145,7 @@ STRIKES = {"job": strike_job, "spark": strike_server("spark"), "store": strike_s
 
 
 VICTIMS = os.environ.get("LAKE_KILL_VICTIMS", "job").split(",")
-EVERY = {"job": 1, "spark": int(os.environ.get("LAKE_KILL_EVERY", "3")), "store": int(os.environ.get("LAKE_KILL_EVERY", "3"))}  # a server's restart costs minutes
+EVERY = {victim: int(os.environ.get("LAKE_KILL_EVERY", "1" if victim == "job" else "3")) for victim in ("job", "spark", "store")}  # a server's restart costs minutes
 
 
 @pytest.mark.parametrize("victim", VICTIMS)
