@@ -80,7 +80,8 @@ def daemon(name: str, command: Sequence[str], env: Mapping[str, str], home: Path
 
 
 def waited(condition: Any) -> None:
-    Retrying(stop=stop_after_delay(120), wait=wait_fixed(0.3), retry=retry_if_not_result(bool) | retry_if_exception_type(httpx.TransportError))(condition)
+    """A page that is being set up answers with something else than JSON for a moment (a ValueError)."""
+    Retrying(stop=stop_after_delay(120), wait=wait_fixed(0.3), retry=retry_if_not_result(bool) | retry_if_exception_type((httpx.TransportError, ValueError)))(condition)
 
 
 def lake(env: Mapping[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
