@@ -48,9 +48,13 @@ def alerts_of(ledger: Ledger) -> list[Alert]:
 
 
 def _changed(stand: Sequence[Alert], known: Sequence[Alert]) -> list[Alert]:
-    """`seen_at` alone is no change that is worth a commit."""
-    before = {alert.alert: (alert.state, alert.text, alert.way_out, alert.seen_at if alert.kind == "failed" else None) for alert in known}
-    return [alert for alert in stand if before.get(alert.alert) != (alert.state, alert.text, alert.way_out, alert.seen_at if alert.kind == "failed" else None)]
+    before = {alert.alert: _said(alert) for alert in known}
+    return [alert for alert in stand if before.get(alert.alert) != _said(alert)]
+
+
+def _said(alert: Alert) -> tuple[object, ...]:
+    """`seen_at` alone is no change that is worth a commit, but of a step that failed again."""
+    return alert.state, alert.text, alert.way_out, alert.seen_at if alert.kind == "failed" else None
 
 
 def _tell(settings: Settings, ledger: Ledger, changed: Sequence[Alert], stand: Sequence[Alert], now: dt.datetime, sending: Send) -> Looked:

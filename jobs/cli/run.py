@@ -12,7 +12,6 @@ from rich.live import Live
 from rich.table import Table
 
 from jobs.cli.console import console
-from jobs.cli.curate import add as add_curate
 from jobs.cli.curate import require_known
 from jobs.contracts.product import is_product
 from jobs.ops.ledger import Ledger
@@ -26,7 +25,6 @@ PATIENCE = 2 * 3600  # seconds
 
 def add(app: typer.Typer) -> None:
     app.command("run")(run)
-    add_curate(app)
 
 
 def run(

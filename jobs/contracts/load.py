@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 from pydantic import ValidationError
 from ruamel.yaml import YAML
@@ -37,6 +37,7 @@ from jobs.contracts.odcs import did_you_mean
 from jobs.contracts.product import DEPARTMENT, Input, Product, table_of
 from jobs.contracts.sense import Fault
 
+Loaded = TypeVar("Loaded", Contract, Product)
 KINDS = {"string": "string", "integer": "integer", "boolean": "boolean", "date": "date", "timestamp": "timestamp", "object": "json", "array": "json"}
 DECIMAL = re.compile(r"decimal\((\d+)(?:, *(\d+))?\)")
 FORMATS = {
@@ -77,13 +78,31 @@ def read_yaml(path: Path) -> Any:
         raise BrokenContract([Finding(str(path), 1, 1, "not UTF-8 text")]) from None
 
 
-def load_contract(path: Path) -> Contract:
-    """Raises BrokenContract with every finding of this file."""
+def _document(path: Path) -> Any:
+    """An ODCS document that its schema takes. Raises BrokenContract with what the schema finds."""
     document = read_yaml(path)
     if not isinstance(document, dict):
         raise BrokenContract([Finding(str(path), 1, 1, "not an ODCS document: it should start with `apiVersion: v3.2.0`")])
     if found := odcs.faults(document):
         raise BrokenContract(_findings(path, document, found))
+    return document
+
+
+def _loaded(paths: Iterable[Path], load: Callable[[Path], Loaded]) -> tuple[list[Loaded], list[Finding]]:
+    """Those that are right, in the order of their paths, and what is wrong with the others."""
+    whole: list[Loaded] = []
+    findings: list[Finding] = []
+    for path in sorted(paths):
+        try:
+            whole.append(load(path))
+        except BrokenContract as problem:
+            findings.extend(problem.findings)
+    return whole, findings
+
+
+def load_contract(path: Path) -> Contract:
+    """Raises BrokenContract with every finding of this file."""
+    document = _document(path)
     contract = _contract(path, document)
     if odd := list(sense.faults(document, contract)):
         raise BrokenContract(_findings(path, document, odd))
@@ -92,23 +111,12 @@ def load_contract(path: Path) -> Contract:
 
 def load_all(root: Path) -> tuple[list[Contract], list[Finding]]:
     """All contracts under conf/datasets; a broken one becomes findings and leaves the others alone."""
-    contracts: list[Contract] = []
-    findings: list[Finding] = []
-    for path in sorted((root / "conf" / "datasets").glob("*/*.yaml")):
-        try:
-            contracts.append(load_contract(path))
-        except BrokenContract as problem:
-            findings.extend(problem.findings)
-    return contracts, findings
+    return _loaded((root / "conf" / "datasets").glob("*/*.yaml"), load_contract)
 
 
 def load_product(path: Path) -> Product:
     """The contract of a curated product, by itself. Raises BrokenContract with every finding of this file."""
-    document = read_yaml(path)
-    if not isinstance(document, dict):
-        raise BrokenContract([Finding(str(path), 1, 1, "not an ODCS document: it should start with `apiVersion: v3.2.0`")])
-    if found := odcs.faults(document):
-        raise BrokenContract(_findings(path, document, found))
+    document = _document(path)
     product = _product(path, document)
     if odd := [*sense.faults(document, product), *product_sense.faults(document, product)]:
         raise BrokenContract(_findings(path, document, odd))
@@ -117,13 +125,7 @@ def load_product(path: Path) -> Product:
 
 def load_products(root: Path) -> tuple[list[Product], list[Finding]]:
     """All contracts under conf/products, what others are made from first; a broken one becomes findings and leaves the others alone."""
-    products: list[Product] = []
-    findings: list[Finding] = []
-    for path in sorted((root / "conf" / "products").glob("*.yaml")):
-        try:
-            products.append(load_product(path))
-        except BrokenContract as problem:
-            findings.extend(problem.findings)
+    products, findings = _loaded((root / "conf" / "products").glob("*.yaml"), load_product)
     known: dict[str, Contract] = {c.dataset: c for c in load_all(root)[0]} | {p.dataset: p for p in products}
     findings += [Finding(product.path, 1, 1, message) for product in products for message in product_sense.relations(root, product, known)]
     return product_sense.in_order(products), findings

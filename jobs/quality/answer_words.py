@@ -8,8 +8,8 @@ from typing import Any
 from jobs.contracts.date_words import written
 from jobs.contracts.model import Column, Language
 from jobs.quality.rules import Rule
-from jobs.quality.whole_words import ROWS_ZH, WHOLE
-from jobs.quality.words import SHOWN, message_of
+from jobs.quality.whole_words import ROWS_ZH, WHOLE, bounds_zh, some_zh
+from jobs.quality.words import message_of
 
 FORMATS = {"date": ("%Y-%m-%d",), "timestamp": ("%Y-%m-%d %H:%M:%S",)}
 
@@ -108,18 +108,6 @@ def rule_of(rule: Rule, language: Language) -> str:
     return message_of(rule)
 
 
-def _bounds_zh(kwargs: Mapping[str, Any], what: str = "") -> str:
-    low, high = kwargs.get("min_value"), kwargs.get("max_value")
-    parts = [f"{'大于' if kwargs.get('strict_min') else '不小于'} {low}"] if low is not None else []
-    parts += [f"{'小于' if kwargs.get('strict_max') else '不大于'} {high}"] if high is not None else []
-    return f"{what}应{'且'.join(parts)}"
-
-
-def _set_zh(kwargs: Mapping[str, Any]) -> str:
-    values = list(map(str, kwargs["value_set"]))
-    return "、".join(values[:SHOWN]) + (f" 等 {len(values)} 个" if len(values) > SHOWN else "")
-
-
 RULES_ZH: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     **ROWS_ZH,
     "expect_column_values_to_match_strftime_format": lambda k: f"应为这样书写的日期:{written(k['strftime_format'], zh=True)}",
@@ -130,12 +118,12 @@ RULES_ZH: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "unambiguous": lambda k: "该值有不止一种读法",
     "expect_column_values_to_not_be_null": lambda k: "不能为空",
     "expect_column_values_to_be_null": lambda k: "必须为空",
-    "expect_column_values_to_be_between": _bounds_zh,
-    "expect_column_values_to_be_in_set": lambda k: f"应为以下之一:{_set_zh(k)}",
-    "expect_column_values_to_not_be_in_set": lambda k: f"不能为:{_set_zh(k)}",
+    "expect_column_values_to_be_between": lambda k: f"应{bounds_zh(k)}",
+    "expect_column_values_to_be_in_set": lambda k: f"应为以下之一:{some_zh(k['value_set'])}",
+    "expect_column_values_to_not_be_in_set": lambda k: f"不能为:{some_zh(k['value_set'])}",
     "expect_column_values_to_match_regex": lambda k: f"格式应符合 {k['regex']}",
     "expect_column_values_to_not_match_regex": lambda k: f"格式不应为 {k['regex']}",
-    "expect_column_value_lengths_to_be_between": lambda k: _bounds_zh(k, "字符数"),
+    "expect_column_value_lengths_to_be_between": lambda k: f"字符数应{bounds_zh(k)}",
     "expect_column_value_lengths_to_equal": lambda k: f"字符数应为 {k['value']}",
     "expect_column_pair_values_a_to_be_greater_than_b": lambda k: f"{k['column_A']} 应{'不小于' if k.get('or_equal') else '大于'} {k['column_B']}",
     "expect_column_pair_values_to_be_equal": lambda k: f"{k['column_A']} 应与 {k['column_B']} 相同",

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+
+from jobs.quality.words import SHOWN, bounds, some
 
 Kwargs = Mapping[str, Any]
 Say = Callable[[Kwargs], tuple[str, str]]
-SHOWN = 12  # values of a set that are named
 
 
-def _bounds(kwargs: Kwargs) -> tuple[str, str]:
+def bounds_zh(kwargs: Kwargs) -> str:
+    """As `words.bounds`, in Chinese."""
     low, high = kwargs.get("min_value"), kwargs.get("max_value")
-    english = [f"{'more than' if kwargs.get('strict_min') else 'at least'} {low}"] if low is not None else []
-    english += [f"{'less than' if kwargs.get('strict_max') else 'at most'} {high}"] if high is not None else []
-    chinese = [f"{'大于' if kwargs.get('strict_min') else '不小于'} {low}"] if low is not None else []
-    chinese += [f"{'小于' if kwargs.get('strict_max') else '不大于'} {high}"] if high is not None else []
-    return " and ".join(english) or "known", "且".join(chinese) or "有值"
+    parts = [f"{'大于' if kwargs.get('strict_min') else '不小于'} {low}"] if low is not None else []
+    parts += [f"{'小于' if kwargs.get('strict_max') else '不大于'} {high}"] if high is not None else []
+    return "且".join(parts)
 
 
 def _between(english: str, chinese: str) -> Say:
     """`{column}` in either stands for the column."""
-    return lambda k: (f"{english.format_map(_Named(k))} must be {_bounds(k)[0]}", f"{chinese.format_map(_Named(k))}应{_bounds(k)[1]}")
+    return lambda k: (f"{english.format_map(_Named(k))} must be {bounds(k) or 'known'}", f"{chinese.format_map(_Named(k))}应{bounds_zh(k) or '有值'}")
 
 
 class _Named(dict[str, Any]):
@@ -31,15 +31,14 @@ class _Named(dict[str, Any]):
         return ""
 
 
-def _set(kwargs: Kwargs, key: str = "value_set") -> tuple[str, str]:
-    values = list(map(str, kwargs.get(key) or ()))
-    more = len(values) - SHOWN
-    shown = values[:SHOWN]
-    return ", ".join(shown) + (f" and {more} more" if more > 0 else ""), "、".join(shown) + (f" 等 {len(values)} 个" if more > 0 else "")
+def some_zh(among: Iterable[Any]) -> str:
+    """As `words.some`, in Chinese."""
+    values = list(map(str, among))
+    return "、".join(values[:SHOWN]) + (f" 等 {len(values)} 个" if len(values) > SHOWN else "")
 
 
 def _sets(english: str, chinese: str, key: str = "value_set") -> Say:
-    return lambda k: (f"{english.format_map(_Named(k))}: {_set(k, key)[0]}", f"{chinese.format_map(_Named(k))}:{_set(k, key)[1]}")
+    return lambda k: (f"{english.format_map(_Named(k))}: {some(k.get(key) or ())}", f"{chinese.format_map(_Named(k))}:{some_zh(k.get(key) or ())}")
 
 
 def _said(english: str, chinese: str) -> Say:
@@ -75,8 +74,8 @@ WHOLE: Mapping[str, Say] = {
     "unexpected_rows_expectation": _said("rows were found that should not be there", "查到不应出现的数据行"),
 }
 ROWS_ZH: Mapping[str, Callable[[Kwargs], str]] = {
-    "expect_column_values_to_match_regex_list": lambda k: f"格式应符合以下之一:{_set(k, 'regex_list')[1]}",
-    "expect_column_values_to_not_match_regex_list": lambda k: f"格式不应符合:{_set(k, 'regex_list')[1]}",
+    "expect_column_values_to_match_regex_list": lambda k: f"格式应符合以下之一:{some_zh(k.get('regex_list') or ())}",
+    "expect_column_values_to_not_match_regex_list": lambda k: f"格式不应符合:{some_zh(k.get('regex_list') or ())}",
     "expect_column_values_to_be_json_parseable": lambda k: "应为 JSON",
     "expect_column_values_to_match_json_schema": lambda k: "应为约定结构的 JSON",
     "expect_column_pair_values_to_be_in_set": lambda k: f"{k['column_A']} 与 {k['column_B']} 的组合不在约定范围内",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from jobs.quality.rules import Rule
@@ -20,15 +20,17 @@ def message_of(rule: Rule) -> str:
     return f"{said} (where {rule.kwargs['row_condition']})" if rule.kwargs.get("row_condition") else said
 
 
-def _bounds(kwargs: Mapping[str, Any], unit: str = "") -> str:
+def bounds(kwargs: Mapping[str, Any]) -> str:
+    """`at least 1 and less than 9`; nothing where there is no limit."""
     low, high = kwargs.get("min_value"), kwargs.get("max_value")
     parts = [f"{'more than' if kwargs.get('strict_min') else 'at least'} {low}"] if low is not None else []
     parts += [f"{'less than' if kwargs.get('strict_max') else 'at most'} {high}"] if high is not None else []
-    return f"must be {' and '.join(parts)}{unit}"
+    return " and ".join(parts)
 
 
-def _set(kwargs: Mapping[str, Any]) -> str:
-    values = list(map(str, kwargs["value_set"]))
+def some(among: Iterable[Any]) -> str:
+    """The first values of a set, and how many more there are."""
+    values = list(map(str, among))
     return ", ".join(values[:SHOWN]) + (f" and {len(values) - SHOWN} more" if len(values) > SHOWN else "")
 
 
@@ -45,12 +47,12 @@ WORDS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "unambiguous": lambda k: "this value can be read in more than one way",
     "expect_column_values_to_not_be_null": lambda k: "must not be empty",
     "expect_column_values_to_be_null": lambda k: "must be empty",
-    "expect_column_values_to_be_between": _bounds,
-    "expect_column_values_to_be_in_set": lambda k: f"must be one of: {_set(k)}",
-    "expect_column_values_to_not_be_in_set": lambda k: f"must not be one of: {_set(k)}",
+    "expect_column_values_to_be_between": lambda k: f"must be {bounds(k)}",
+    "expect_column_values_to_be_in_set": lambda k: f"must be one of: {some(k['value_set'])}",
+    "expect_column_values_to_not_be_in_set": lambda k: f"must not be one of: {some(k['value_set'])}",
     "expect_column_values_to_match_regex": lambda k: f"must look like {k['regex']}",
     "expect_column_values_to_not_match_regex": lambda k: f"must not look like {k['regex']}",
-    "expect_column_value_lengths_to_be_between": lambda k: _bounds(k, " characters long"),
+    "expect_column_value_lengths_to_be_between": lambda k: f"must be {bounds(k)} characters long",
     "expect_column_value_lengths_to_equal": lambda k: f"must be {k['value']} characters long",
     "expect_column_pair_values_a_to_be_greater_than_b": lambda k: f"{k['column_A']} must be {'at least' if k.get('or_equal') else 'more than'} {k['column_B']}",
     "expect_column_pair_values_to_be_equal": lambda k: f"{k['column_A']} must be the same as {k['column_B']}",

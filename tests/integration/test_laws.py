@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from jobs import check, conform, land, register
+from jobs import conform
 from jobs.contracts.model import Column, Contract, Reader
 from jobs.ops.ledger import Ledger
 from jobs.platform.settings import Settings
-from jobs.quality.implied import rules_of
+from tests.integration.run_through import run
 
 PERIODS = {"2024": "id,name\n1,a\n2,b\n", "2025": "id,name\n1,a\n2,B\n3,c\n", "2026": "id,name\n1,a\n3,c\n"}
 
@@ -29,14 +29,6 @@ def small_contract(mode: str) -> Contract:
 
 def deliver(store: Any, settings: Settings, contract: Contract, period: str, text: str, name: str = "dump.csv") -> None:
     store.put_object(Bucket=settings.bucket("landing"), Key=f"{contract.landing}/{period}/{name}", Body=text.encode())
-
-
-def run(spark: SparkSession, settings: Settings, contract: Contract) -> None:
-    rules = rules_of(contract, settings.root)
-    register.run(spark, settings, contract)
-    land.run(spark, settings, contract, rules)
-    check.run(spark, settings, contract, rules)
-    conform.run(spark, settings, contract, rules)
 
 
 def silver(spark: SparkSession, contract: Contract) -> list[tuple[Any, ...]]:

@@ -14,14 +14,12 @@ import pytest
 from botocore.exceptions import ClientError
 from pyspark.sql import SparkSession
 
-from jobs import check, conform, land, register
 from jobs.contracts.model import Contract
 from jobs.ops.ledger import Ledger
 from jobs.platform import supervise
 from jobs.platform.settings import Settings
 from jobs.platform.store import s3
 from jobs.quality.compile import MASK
-from jobs.quality.implied import rules_of
 from jobs.quality.site.addresses import OVERVIEW, STATE, dataset_key, department_key, letter_key
 from jobs.quality.site.build import build
 from jobs.quality.site.serve import address, component, key_of
@@ -29,17 +27,10 @@ from jobs.quality.site.state import read_state, save_state
 from jobs.scorecard.pages import publish
 from jobs.scorecard.record import read, record
 from tests.forget import forget
+from tests.integration.run_through import run
 from tests.integration.test_quality import COLUMNS, contract_of, deliver
 
 PERSON = "zeynep@example.org"
-
-
-def run(spark: SparkSession, settings: Settings, contract: Contract) -> None:
-    rules = rules_of(contract, settings.root)
-    register.run(spark, settings, contract)
-    land.run(spark, settings, contract, rules)
-    check.run(spark, settings, contract, rules)
-    conform.run(spark, settings, contract, rules)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,6 @@ import pytest
 from killed_dataset import unconserved
 from pyspark.sql import SparkSession
 
-from jobs import check, conform, land, register
 from jobs.contracts.model import Column, Contract, Reader
 from jobs.ops.ledger import Ledger
 from jobs.platform.settings import Settings
@@ -19,6 +18,7 @@ from jobs.quarantine import listing, verbs
 from jobs.quarantine.applying import Taken
 from jobs.quarantine.events import Step, in_order
 from jobs.quarantine.selecting import Selection, selected, shelf, troubled
+from tests.integration.run_through import run
 
 COLUMNS = (
     Column("id", "id", "integer", required=True, primary_key=1), Column("name", "name", "string", classification="personal"), Column("amount", "amount", "integer", minimum=0),
@@ -33,14 +33,6 @@ def made(mode: str) -> Contract:
 
 def deliver(store: Any, settings: Settings, contract: Contract, text: str, period: str = "2024") -> None:
     store.put_object(Bucket=settings.bucket("landing"), Key=f"{contract.landing}/{period}/dump.csv", Body=text.encode())
-
-
-def run(spark: SparkSession, settings: Settings, contract: Contract) -> None:
-    rules = rules_of(contract, settings.root)
-    register.run(spark, settings, contract)
-    land.run(spark, settings, contract, rules)
-    check.run(spark, settings, contract, rules)
-    conform.run(spark, settings, contract, rules)
 
 
 def silver(spark: SparkSession, contract: Contract) -> list[tuple[Any, ...]]:
