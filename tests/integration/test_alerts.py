@@ -103,7 +103,7 @@ def test_several_troubles_are_one_message(desk: Desk) -> None:
     desk.ran("failed", 0, "conform")
     came = {"landed_at": NOW, "updated_at": NOW, "delivery": "2026-02/abc", "period": "2026-02", "name": "a.csv"}
     Ledger(desk.settings).merge("deliveries", [{"dataset": DATASET, "outcome": "landed", "rows": 100, "quarantined": 21} | came])
-    Ledger(desk.settings).merge("receipts", [{"dataset": DATASET, "sha256": "abc", "delivered_at": NOW - dt.timedelta(days=40)} | {name: came[name] for name in ("delivery", "period", "name")}])
+    Ledger(desk.settings).merge("receipts", [{"dataset": DATASET, "sha256": "abc", "delivered_at": NOW - dt.timedelta(days=60)} | {name: came[name] for name in ("delivery", "period", "name")}])
     desk.look(1)
     assert desk.heard == [[("failed", "open"), ("failed", "open"), ("rejected", "open"), ("stale", "open")]]
     assert "21.0% of the rows of a.csv of 2026-02 are rejected, tolerated are 20.0%" in desk.mailbox.received[0][1].get_content()
