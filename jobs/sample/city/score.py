@@ -54,7 +54,7 @@ def landing(ledger: Ledger, truth: Path, datasets: Sequence[str] = ()) -> list[D
 
 def scored(dataset: str, expected: Sequence[Mapping[str, Any]], faults: Sequence[Mapping[str, Any]], deliveries: Iterable[Mapping[str, Any]], checks: Iterable[Mapping[str, Any]]) -> DatasetScore:
     """One dataset; rows of truth/expected, truth/faults, ops.deliveries and ops.checks."""
-    found = {(row["period"], row["name"], row["sha256"]): row for row in deliveries}
+    found = {(row["period"], row["name"], row["sha256"]): row for row in deliveries if row["outcome"] != "manifest"}  # a manifest that was understood is no dump
     rules = _rules(checks)
     planted: dict[str, dict[str, int]] = {}
     for fault in faults:
