@@ -10,6 +10,7 @@ from importlib.resources import files
 from typing import Any
 
 import jsonschema
+import jsonschema_rs
 
 from jobs.contracts.sense import Fault
 
@@ -17,16 +18,28 @@ CLOSED = ("additionalProperties", "unevaluatedProperties")
 LOGICAL_TYPES = "string, integer, number, boolean, date, timestamp, object or array"
 
 
+def schema() -> Any:
+    """Of the `open-data-contract-standard` package; its pydantic model lets nested typos pass, the schema does not."""
+    return json.loads(files("open_data_contract_standard").joinpath("schema.json").read_text(encoding="utf-8"))
+
+
 @lru_cache(maxsize=1)
 def validator() -> Any:
-    """Of the schema inside the `open-data-contract-standard` package; its pydantic model lets nested typos pass, the schema does not."""
-    schema = json.loads(files("open_data_contract_standard").joinpath("schema.json").read_text(encoding="utf-8"))
-    return jsonschema.validators.validator_for(schema)(schema)
+    found = schema()
+    return jsonschema.validators.validator_for(found)(found)
+
+
+@lru_cache(maxsize=1)
+def _quick_validator() -> Any:
+    """Two hundred times as fast, but its errors do not hold what the words below are made of."""
+    return jsonschema_rs.validator_for(schema())
 
 
 def faults(document: Any) -> list[Fault]:
     """What the schema says, misspelt keys first: where a key is misspelt, what else is said of the same place follows from it."""
     plain = json.loads(json.dumps(document, default=str))
+    if _quick_validator().is_valid(plain):
+        return []
     errors = [jsonschema.exceptions.best_match([error]) or error for error in validator().iter_errors(plain)]
     misspelt = [fault for error in errors for fault in _unknown_keys(error)]
     places = {fault.path[:-1] for fault in misspelt}
