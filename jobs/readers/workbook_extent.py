@@ -1,4 +1,4 @@
-"""How far the cells of an .xlsx reach: calamine fills everything between the first and the last, and one cell in the far corner would fill all memory."""
+"""How far the cells of an .xlsx or .xlsb reach: calamine fills everything between the first and the last, and one cell in the far corner would fill all memory."""
 
 from __future__ import annotations
 
@@ -14,13 +14,16 @@ REFERENCE = rb"""<(?:\w+:)?c\s[^>]*?\br\s*=\s*["']"""
 CELL = re.compile(REFERENCE + rb"([A-Z]{1,3})([0-9]{1,7})", re.IGNORECASE)
 WIDE, LONG = re.compile(REFERENCE + rb"[A-Z]{2}", re.IGNORECASE), re.compile(REFERENCE + rb"[A-Z]{1,3}[0-9]{6}", re.IGNORECASE)
 
+ROW, CELLS = 0, frozenset(range(1, 12))  # kinds of records
+
 
 def refuse_far_cells(data: bytes) -> None:
     """Raises Refused where a sheet reaches over more cells than can be held."""
     try:
         packed = zipfile.ZipFile(io.BytesIO(data))
         for name in packed.namelist():
-            if re.fullmatch(r"xl/worksheets/[^/]+\.xml", name) and (area := _area(packed.read(name))) > MOST_CELLS:
+            kind = re.fullmatch(r"xl/worksheets/[^/]+\.(xml|bin)", name)
+            if kind and (area := AREAS[kind[1]](packed.read(name))) > MOST_CELLS:
                 raise Refused("too_large", f"A sheet of the workbook reaches over {area} cells, most of them empty. Delete the cells far away from the table, and send it again.")
     except BROKEN_ZIP:
         return  # its reader says what is wrong with it
@@ -34,6 +37,35 @@ def _area(sheet: bytes) -> int:
     for cell in CELL.finditer(sheet):
         column, row = max(column, _number(cell[1])), max(row, int(cell[2]))
     return column * row
+
+
+def _binary_area(sheet: bytes) -> int:
+    """Of an .xlsb. A record is its kind, its length and its content ([MS-XLSB] 2.1.4); that of a row or a cell begins with its number."""
+    column = row = at = 0
+    while at + 1 < len(sheet):
+        kind, length, at = (sheet[at], sheet[at + 1], at + 2) if sheet[at] < 128 > sheet[at + 1] else _longer(sheet, at)
+        if kind in CELLS:
+            column = max(column, int.from_bytes(sheet[at : at + 4], "little") + 1)
+        elif kind == ROW:
+            row = max(row, int.from_bytes(sheet[at : at + 4], "little") + 1)
+        at += length
+    return column * row
+
+
+def _longer(sheet: bytes, at: int) -> tuple[int, int, int]:
+    """(kind, length, where the content begins) of a record: numbers of seven bits a byte, the lowest first, as long as the eighth is set."""
+    found = []
+    for most in (2, 4):
+        number = 0
+        for place, byte in enumerate(sheet[at : at + most]):
+            number, at = number | (byte & 127) << 7 * place, at + 1
+            if byte < 128:
+                break
+        found.append(number)
+    return found[0], found[1], at
+
+
+AREAS = {"xml": _area, "bin": _binary_area}
 
 
 def _number(letters: bytes) -> int:

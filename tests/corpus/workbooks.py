@@ -1,7 +1,4 @@
-"""Workbooks: sheets, merged headers, group rows, dates and formulas in .xlsx and .ods.
-
-What only looks like .xls or .xlsb is here; real .xls are in tests/unit/readers/test_old_workbook.py, and no library that is kept here writes .xlsb. The reader is the same for all four.
-"""
+"""Workbooks: sheets, merged headers, group rows, dates and formulas in .xlsx, .ods and .xlsb; real .xls are in tests/unit/readers/test_old_workbook.py. The reader is the same for all four."""
 
 from __future__ import annotations
 
@@ -17,6 +14,7 @@ from jobs.contracts.model import Column
 from tests.corpus.case import Case, Lands, Refuses, of, texts
 from tests.unit.readers.made import contract
 from tests.unit.readers.test_workbook import ods, xlsx
+from tests.unit.readers.xlsb import Error, Formula, xlsb
 
 PAIR = [Column("id", "id", "integer"), Column("name", "name", "string")]
 AB = [(1, "a"), (2, "b")]
@@ -114,5 +112,11 @@ CASES = [
     case("OpenDocument named .xlsx", lambda: ods({"id": ["1"], "name": ["a"]}), Lands([(1, "a")], drift=NOT_KNOWN, noted={"kind": ["ods"]})),
     case("a workbook that is cut off", lambda: xlsx({"s": TABLE})[:-40], Refuses("damaged_archive")),
     case("an old workbook that is none", of(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)), Refuses("unreadable", ("Save it again as .xlsx",)), file="dump.xls"),
+    case("a binary workbook", lambda: xlsb({"说明": [["x"]], "s": TABLE}, hidden=("说明",)), Lands(AB, drift=NOT_KNOWN, noted={"kind": ["xlsb"]}), file="dump.xlsb", sheet="s"),
+    case("a binary workbook named .xls", lambda: xlsb({"s": TABLE}), Lands(AB, drift=NOT_KNOWN, noted={"kind": ["xlsb"]}), file="dump.xls"),
+    case("a binary workbook's days, formulas and formula that failed", lambda: xlsb({"s": [["d", "n", "t"], [DAY, Formula(2), Formula("合计")], [DAY, 3, Error("#N/A")]]}), Lands([(DAY, 2, "合计"), (DAY, 3, None)], drift=NOT_KNOWN),
+         [Column("d", "d", "date"), Column("n", "n", "integer"), Column("t", "t", "string")], file="dump.xlsb"),
+    case("a cell in the last corner of a binary workbook", lambda: xlsb({"s": TABLE}, corner=(1_048_575, 16_383)), Refuses("too_large", ("17179869184 cells",)), file="dump.xlsb"),
+    case("a binary workbook that is cut off", lambda: xlsb({"s": TABLE})[:-40], Refuses("damaged_archive"), file="dump.xlsb"),
     case("an .xlsb without its sheets", lambda: xlsx({"s": TABLE}).replace(b"xl/workbook.xml", b"xl/workbook.bin"), Refuses("missing_sheet", ("has no sheet",)), file="dump.xlsb"),
 ]  # fmt: skip

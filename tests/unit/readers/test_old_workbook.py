@@ -1,4 +1,4 @@
-"""Old workbooks (.xls, BIFF8): sheets, merged headers, dates as serials, what formulas came to. No kept library writes .xlsb: GDAL, xlsxwriter, openpyxl and xlwt do not."""
+"""Old workbooks (.xls, BIFF8): sheets, merged headers, dates as serials, what formulas came to."""
 
 from __future__ import annotations
 
