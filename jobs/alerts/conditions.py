@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from jobs.contracts.intervals import interval
 from jobs.contracts.load import Finding
 from jobs.contracts.model import Contract
 
 Row = Mapping[str, Any]
 Kind = Literal["failed", "stopped", "rejected", "stale", "broken", "late"]
-HOURS = {"h": 1, "hr": 1, "hour": 1, "d": 24, "day": 24, "w": 168, "week": 168, "m": 744, "mo": 744, "month": 744, "q": 2208, "quarter": 2208, "y": 8784, "yr": 8784, "year": 8784}
 LAST_STEP = "conform"
 
 
@@ -119,14 +118,7 @@ def _stale(receipts: Iterable[Row], known: Mapping[str, Contract], now: dt.datet
 
 def _late_data(contract: Contract, came: dt.datetime, now: dt.datetime) -> Condition | None:
     promised = dict(contract.sla)
-    frequency = span(promised.get("frequency", ""))
-    if frequency is None or now <= (due := came + frequency + (span(promised.get("latency", "")) or dt.timedelta())):
+    often, after = interval(promised.get("frequency", "")), interval(promised.get("latency", ""))
+    if often is None or now <= (due := came + often.longest + (after.longest if after else dt.timedelta())):
         return None
     return Condition("stale", contract.dataset, "freshness", f"nothing has come since {came:%Y-%m-%d}; it comes every {promised['frequency']} and was due by {due:%Y-%m-%d}", f"ask the {contract.owner}", due)
-
-
-def span(text: str) -> dt.timedelta | None:
-    """`1 d`, `2 weeks`, `36 h` as a contract's SLA says them (a month counts 31 days, a year 366); None for anything else."""
-    said = re.fullmatch(r"(\d{1,4}(?:\.\d+)?) ([a-z]+)", text.strip().lower())
-    hours = HOURS.get(said[2]) or HOURS.get(said[2].removesuffix("s")) if said else None
-    return dt.timedelta(hours=float(said[1]) * hours) if said and hours else None

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from jobs.contracts.intervals import interval
 from jobs.contracts.model import Contract
 from jobs.deliveries.periods import begun
-
-DAYS = {"d": 1, "day": 1, "w": 7, "week": 7}
 
 
 @dataclass(frozen=True)
@@ -24,9 +22,9 @@ class Due:
 
 def latency(contract: Contract) -> int | None:
     """Days of `slaProperties` latency; None where the contract states none, or not in days or weeks."""
-    said = re.fullmatch(r"(\d{1,4}) ([a-z]+)", dict(contract.sla).get("latency", "").lower())
-    unit = DAYS.get(said[2]) or DAYS.get(said[2].removesuffix("s")) if said else None
-    return int(said[1]) * unit if said and unit else None
+    said = interval(dict(contract.sla).get("latency", ""))
+    months, days = (said and said.whole) or (0, None)
+    return days if not months else None
 
 
 def due(contract: Contract, came: Sequence[str], today: dt.date) -> tuple[Due, ...] | None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from jobs.contracts.intervals import interval
 from jobs.contracts.model import Contract
 from jobs.platform.errors import LakeError
 
@@ -86,15 +87,12 @@ FORMS = (
     Form(YEARS + "学年第([12一二])学期", _school_year, _of_term("学年第一学期", "学年第二学期"), months=6),
 )
 CHINESE = {"一": "1", "二": "2"}
-UNITS = {"y": (12, 0), "q": (3, 0), "mo": (1, 0), "m": (1, 0), "w": (0, 7), "d": (0, 1), "term": (6, 0), "semester": (6, 0)}  # as people write frequencies → months, days
-UNITS |= {"yr": UNITS["y"], "year": UNITS["y"], "quarter": UNITS["q"], "month": UNITS["mo"], "week": UNITS["w"], "day": UNITS["d"]}
 
 
 def frequency(contract: Contract) -> tuple[int, int] | None:
     """(months, days) between two deliveries, of `slaProperties` frequency: one of them is 0; None where the contract does not say, or says something else."""
-    said = re.fullmatch(r"([1-9]\d{0,3}) ([a-z]+)", dict(contract.sla).get("frequency", "").lower())
-    found = UNITS.get(said[2]) or UNITS.get(said[2].removesuffix("s")) if said else None
-    return (found[0] * int(said[1]), found[1] * int(said[1])) if said and found else None
+    said = interval(dict(contract.sla).get("frequency", ""))
+    return said.whole if said and said.whole != (0, 0) else None
 
 
 def expected(contract: Contract, first: str, last: str) -> tuple[str, ...]:

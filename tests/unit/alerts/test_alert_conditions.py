@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from jobs.alerts.conditions import Facts, conditions, span
+from jobs.alerts.conditions import Facts, conditions
 from jobs.contracts.load import Finding
 from jobs.contracts.model import Column, Contract, Reader
 
@@ -83,8 +83,3 @@ def test_the_same_trouble_has_the_same_id_and_another_has_another() -> None:
     first, again = (conditions(Facts([CONTRACT], [], [run("failed", ago)], [], []), NOW)[0] for ago in (2, 1))
     other = conditions(Facts([CONTRACT], [], [run("failed", 1, job="check")], [], []), NOW)[0]
     assert (first.id == again.id, first.id == other.id) == (True, False)
-
-
-@pytest.mark.parametrize(("text", "hours"), [("1 d", 24), ("2 weeks", 336), ("36 h", 36), ("1 m", 744), ("0.5 day", 12), ("daily", None), ("", None), ("1 fortnight", None)])
-def test_spans_are_read_as_contracts_say_them(text: str, hours: float | None) -> None:
-    assert span(text) == (None if hours is None else dt.timedelta(hours=hours))
