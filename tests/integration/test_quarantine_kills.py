@@ -32,7 +32,7 @@ from jobs.steps import STEPS
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 PATIENCE = 300  # seconds until a command must have come to its end
-ROWS = 12  # rejected rows, one a kill
+ROWS = 24  # rejected rows: three to begin with, then one a kill
 WHO = ("--by", "Ann", "--because", "a test")
 
 
