@@ -17,8 +17,10 @@ from jobs.contracts.load import contract_path, load_contract
 from jobs.contracts.model import Contract
 from jobs.ops.ledger import Ledger
 from jobs.platform.settings import Settings
+from jobs.quality import trial_run
 from jobs.quality.implied import rules_of
 from jobs.quality.measures import Measures
+from jobs.quality.rules import on_trial
 from jobs.quality.validate import validate
 from jobs.sample.real import deliveries as real_deliveries
 from jobs.tables.bronze import judged_rows
@@ -244,6 +246,15 @@ def test_a_trap_is_caught_by_an_expectation(settings: Settings, landed: Lander, 
     caught = {rule: [row["unexpected"] for row in found if row["rule"] == rule and not row["success"]] for rule in TRAPS[dataset]}
     assert {rule: None if TRAPS[dataset][rule] is None else sum(counts) for rule, counts in caught.items() if counts} == TRAPS[dataset]
     assert not {row["severity"] for row in found} & {"critical"}, "a trap is told of, and the rows stay"
+
+
+def test_a_trap_between_two_tables_is_caught_by_a_rule_on_trial(spark: SparkSession, settings: Settings, landed: Lander) -> None:
+    """55 of the 508 published totals are not the count of the line list."""
+    daily, cases = landed("health.covid_daily"), landed("health.covid_case")
+    [rule] = on_trial(rules_of(load_contract(contract_path(settings.root, "health.covid_daily")), settings.root))
+    query = rule.kwargs["unexpected_rows_query"].replace("silver.health__covid_case ", f"silver.{cases.table} ")
+    [found] = trial_run.run(spark, settings, daily, [dataclasses.replace(rule, kwargs={"unexpected_rows_query": query})])
+    assert (found["outcome"], found["evaluated"], found["unexpected"]) == ("judged", 508, 55)
 
 
 def test_the_code_change_is_caught_in_the_delivery_that_brings_it(settings: Settings, landed: Lander) -> None:
