@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from jobs.platform.supervise import noted, start, stop
 from tests.integration.ports import free_base
 
 OURS = ("lake", "jobs", "uv.lock", ".venv")  # of the checkout: the same code
+PATIENCE = 500  # seconds until a process serves, on a machine that is busy with other tests
 
 
 def make_checkout(home: Path, shared: Settings, **lake: Any) -> None:
@@ -45,7 +47,7 @@ def own_airflow(home: Path, monkeypatch: Any) -> Iterator[Settings]:
     settings = load_settings(home)
     try:
         for part in components(settings):
-            start(settings.state, part)
+            start(settings.state, replace(part, deadline=PATIENCE))
         yield settings
     finally:
         for name in noted(settings.state):
