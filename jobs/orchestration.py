@@ -179,15 +179,16 @@ def require_done(run: str, datasets: Sequence[str]) -> None:
 def waiting(settings: Settings, contracts: Iterable[Contract]) -> list[str]:
     """Datasets with files that are not registered, or deliveries that are not yet through all steps. Reads the ledger and lists the landing zone; needs no Spark."""
     from jobs.deliveries.approvals import pending
-    from jobs.register import unregistered
+    from jobs.register import without_receipt
 
     ledger = Ledger(settings)
     deliveries = ledger.rows("deliveries")
     settled = {(row["dataset"], row["delivery"], row["name"]) for row in deliveries if row["outcome"] not in (None, "landed") or row["silver"] is not None}
-    open_ = {row["dataset"] for row in ledger.rows("receipts") if (row["dataset"], row["delivery"], row["name"]) not in settled}
+    receipts = ledger.rows("receipts")
+    open_ = {row["dataset"] for row in receipts if (row["dataset"], row["delivery"], row["name"]) not in settled}
     open_ |= pending(deliveries, ledger.rows("approvals"))
     open_ |= {row["dataset"] for row in ledger.rows("quarantine_events") if not row["applied"]}  # a person's step that silver has not followed
-    return [c.dataset for c in contracts if c.dataset in open_ or unregistered(settings, ledger, c)]
+    return [c.dataset for c in contracts if c.dataset in open_ or without_receipt(settings, c, receipts)]
 
 
 def groups(datasets: Sequence[str], most: int) -> list[list[str]]:

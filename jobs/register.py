@@ -10,7 +10,7 @@ import io
 import json
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
@@ -82,7 +82,12 @@ def run(spark: SparkSession, settings: Settings, contract: Contract, periods: Se
 
 def unregistered(settings: Settings, ledger: Ledger, contract: Contract) -> list[Delivered]:
     """Delivered files without a receipt."""
-    known = {(r["landing_key"], r["delivered_at"].isoformat()) for r in ledger.rows("receipts", dataset=contract.dataset)}
+    return without_receipt(settings, contract, ledger.rows("receipts", dataset=contract.dataset))
+
+
+def without_receipt(settings: Settings, contract: Contract, receipts: Iterable[Mapping[str, Any]]) -> list[Delivered]:
+    """Delivered files that none of these receipts is for."""
+    known = {(r["landing_key"], r["delivered_at"].isoformat()) for r in receipts}
     return [f for f in delivered(settings, contract) if (f.key, f.delivered_at) not in known]
 
 

@@ -1,4 +1,4 @@
-"""lake bench land | deliveries | formats | quality"""
+"""lake bench land | deliveries | formats | quality | city"""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ def add(app: typer.Typer) -> None:
     bench.command("deliveries")(deliveries)
     bench.command("formats")(formats)
     bench.command("quality")(quality)
+    bench.command("city")(city)
     app.add_typer(bench, name="bench")
 
 
@@ -136,6 +137,37 @@ def quality(
     report(f"quality {rows:,} rows, 30 expectations", [timings], as_json, {"rows": rows, "rounds": rounds, "peak_bytes_by_failing_share": peaks})
     if not as_json:
         console.print("most memory of the driver: " + ", ".join(f"{size / 1e6:,.0f} MB with {share} of the rows failing" for share, size in peaks.items()))
+
+
+def city(
+    people: Annotated[list[int] | None, typer.Option(min=1000, help="residents; may be given several times, smaller first; left out: 10,000, 100,000 and a million")] = None,
+    days: Annotated[int, typer.Option(min=1, help="days of the city's life")] = 7,
+    as_json: Annotated[bool, typer.Option("--json", help="print one JSON object instead of a table")] = False,
+) -> None:
+    """Making the sample city: people and rows a second, memory, growth. Example: [bold]./lake bench city --people 1000 --people 10000 --days 2[/]"""
+    from jobs.bench import city as bench
+    from jobs.cli.stack import bring_up
+    from jobs.platform.spark import open_session
+
+    settings = load_settings()
+    with contextlib.redirect_stdout(sys.stderr):
+        bring_up(settings, NEEDED)
+    spark = open_session(settings)
+    try:
+        with told.status("starting …") as status:
+            found = bench.run(spark, settings, people or (10_000, 100_000, 1_000_000), days, status.update)
+    finally:
+        spark.stop()
+    powers = [None, *(bench.growth(before, after) for before, after in zip(found, found[1:], strict=False))]
+    if as_json:
+        sizes = [asdict(size) | {"people_a_second": round(size.people / size.seconds), "rows_a_second": round(size.rows / size.seconds), "growth": power} for size, power in zip(found, powers, strict=True)]
+        typer.echo(json.dumps({"bench": "city", "days": days, "sizes": sizes}))
+        return
+    table = Table("people", "files", "rows", "MB", "seconds", "processor s", "people/s", "rows/s", "worker MiB", "growth", title=f"a city of {days} days; growth: power of the people by which processor time grows")
+    for size, power in zip(found, powers, strict=True):
+        rates = (f"{size.seconds:.1f}", f"{size.processor:.1f}", f"{size.people / size.seconds:,.0f}", f"{size.rows / size.seconds:,.0f}", f"{size.worker_bytes / 2**20:,.0f}")
+        table.add_row(f"{size.people:,}", f"{size.files:,}", f"{size.rows:,}", f"{size.bytes / 1e6:,.1f}", *rates, "" if power is None else f"{power:.2f}")
+    console.print(table)
 
 
 def _formats_object(found: Sequence[Measured]) -> dict[str, Any]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -44,9 +45,9 @@ def city(
     plan = _plan(people, first, last, seed)
     on = plan.first + dt.timedelta(days=day - 1) if day else None
     order = Order(str((out or settings.state / "city").resolve()), land, on, on, dry_run)
-    files, rows, size = make_city(settings, plan, dataset or [], order)
+    made = make_city(settings, plan, dataset or [], order)
     where = "counted" if dry_run else f"in {settings.bucket('landing')}" if land else f"in {order.out}/landing"
-    console.print(f"{files:,} files, {rows:,} rows, {size / 1e6:,.1f} MB {where}" + ("" if dry_run else f"; the truth in {order.out}/truth"), highlight=False)
+    console.print(f"{made.files:,} files, {made.rows:,} rows, {made.bytes / 1e6:,.1f} MB {where}" + ("" if dry_run else f"; the truth in {order.out}/truth"), highlight=False)
 
 
 def _plan(people: int, first: str, last: str, seed: int) -> Any:
@@ -58,24 +59,24 @@ def _plan(people: int, first: str, last: str, seed: int) -> Any:
         raise LakeError(f"{first} to {last} are no two days", "write days as 2025-01-31") from None
 
 
-def make_city(settings: Settings, plan: Any, names: list[str], order: Any) -> tuple[int, int, int]:
-    """Files, rows and bytes. With a progress bar."""
+def make_city(settings: Settings, plan: Any, names: list[str], order: Any) -> Any:
+    """What was made in all, as jobs.sample.city.generate.Made. With a progress bar."""
     from jobs.platform.spark import open_session
-    from jobs.sample.city.generate import generate, units
+    from jobs.sample.city.generate import Made, generate, units
     from jobs.sample.city.registry import dataset_of, datasets
 
     wanted = [dataset_of(name) for name in names] or list(datasets().values())
     spark = open_session(settings)
-    files = rows = size = 0
+    total = Made("", 0, 0, 0, 0, 0)
     try:
         with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console) as bar:
             task = bar.add_task(f"a city of {plan.people:,} people", total=len(units(plan, wanted)))
             for made in generate(spark, plan, wanted, order):
-                files, rows, size = files + made.files, rows + made.rows, size + made.bytes
+                total = replace(total, files=total.files + made.files, known=total.known + made.known, bytes=total.bytes + made.bytes, rows=total.rows + made.rows)
                 bar.advance(task)
     finally:
         spark.stop()
-    return files, rows, size
+    return total
 
 
 def score(
@@ -96,11 +97,20 @@ def score(
     if as_json:
         typer.echo(json.dumps({"datasets": len(found), "files": sum(e.files for e in found), "rows": sum(e.rows for e in found), "differences": len(wrong), "found": [asdict(d) for d in wrong]}, ensure_ascii=False))
     else:
-        console.print(score_table(found))
-        for each in found:
-            for d in each.differences[:SHOWN]:
-                console.print(f"  [red]{d.dataset} {d.period} {d.name}[/]: {d.what}: expected {d.expected}, found {d.found}", highlight=False, soft_wrap=True)
+        show(found)
     raise typer.Exit(1 if wrong else 0)
+
+
+def show(found: Sequence[Any]) -> int:
+    """On the screen, with the first differences of each dataset; how many there are."""
+    console.print(score_table(found))
+    for each in found:
+        for d in each.differences[:SHOWN]:
+            console.print(f"  [red]{d.dataset} {d.period} {d.name}[/]: {d.what}: expected {d.expected}, found {d.found}", highlight=False, soft_wrap=True)
+    differences = sum(len(each.differences) for each in found)
+    rows, files = sum(each.rows for each in found), sum(each.files for each in found)
+    console.print(f"{len(found)} datasets, {files:,} files, {rows:,} rows expected: {differences} differences", highlight=False)
+    return differences
 
 
 def score_table(found: Any) -> Table:

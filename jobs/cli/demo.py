@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Annotated
 import typer
 from rich.table import Column, Table
 
+from jobs.cli.city import make_city, show
 from jobs.cli.console import console
 from jobs.cli.run import run_and_watch
 from jobs.cli.stack import bring_up
@@ -17,38 +19,90 @@ from jobs.contracts.load import load_all
 from jobs.contracts.model import Contract
 from jobs.ops.ledger import Ledger
 from jobs.ops.summary import Summary, summarise, top_reasons
+from jobs.orchestration import waiting
 from jobs.platform.errors import LakeError
 from jobs.platform.settings import Settings, load_settings
 from jobs.platform.spark import open_session
-from jobs.sample import four_departments, real
+from jobs.sample import real
+from jobs.sample.city.generate import Order
+from jobs.sample.city.plan import Plan
+from jobs.sample.city.registry import datasets
+from jobs.sample.city.score import landing
 from jobs.sample.deliver import Put, deliver
 
+PEOPLE, FIRST, LAST = 20_000, "2025-01-01", "2025-03-01"
+WORST = 5  # datasets whose reasons are shown
 Data = Annotated[Path | None, typer.Option(exists=True, file_okay=False, help="a folder of the real open dumps instead of the made-up city, e.g. ../shared/data")]
+Live = Annotated[bool, typer.Option("--live", help="the city's days come one by one, each through Airflow; begun again, it goes on where it stopped")]
+Days = Annotated[int, typer.Option(min=1, help="with --live: how many days of the city's life, counted from its first")]
 
 
 def add(app: typer.Typer) -> None:
     app.command("demo")(demo)
 
 
-def demo(data: Data = None) -> None:
-    """Start everything, deliver dumps, run their DAGs in Airflow, show what came of it. Example: [bold]./lake demo[/]"""
+def demo(data: Data = None, live: Live = False, days: Days = 60, people: Annotated[int, typer.Option(help="residents of the made-up city")] = PEOPLE) -> None:
+    """Start everything, deliver a city's dumps, run them through Airflow, compare what came of it with the truth. Example: [bold]./lake demo[/]"""
+    if data and live:
+        raise LakeError("the real dumps have no days", "leave out --data or --live")
     settings, began = load_settings(), time.monotonic()
     console.rule("the stack")
     bring_up(settings)
+    if live:
+        raise typer.Exit(0 if _live(settings, _city(people), days) else 1)
     console.rule("the departments deliver")
-    files = [(each.key, each.content()) for each in real.foundation(data)] if data else [(dump.key, dump.content) for dump in four_departments.dumps()]
-    put = deliver(settings, files)
-    contracts = _addressed(settings, [key for key, _ in files])
+    contracts, put = _deliver_real(settings, data) if data else _deliver_city(settings, people)
     console.print(f"  {put.new} files of {len(contracts)} datasets put into {settings.bucket('landing')}, {put.known} stood there already")
     console.rule("Airflow runs register → land → check → conform")
     before = len(Ledger(settings).rows("receipts"))
-    state, url, problems = run_and_watch(settings, [contract.dataset for contract in contracts])
-    if state != "success":
-        raise LakeError(f"the run ended as {state}: {'; '.join(problems) or 'see its tasks'}", f"look at {url}, then run ./lake demo again: what is done is not done twice")
+    url = _run(settings, contracts)
     _summarise(settings, contracts, len(Ledger(settings).rows("receipts")) - before, put, time.monotonic() - began)
-    right = data is None or _control_totals(settings)
+    right = _control_totals(settings) if data else _compare(settings)
     _look_further(settings, contracts, url)
     raise typer.Exit(0 if right else 1)
+
+
+def _city(people: int) -> Plan:
+    return Plan(people, dt.date.fromisoformat(FIRST), dt.date.fromisoformat(LAST))
+
+
+def _deliver_real(settings: Settings, data: Path) -> tuple[list[Contract], Put]:
+    files = [(each.key, each.content()) for each in real.foundation(data)]
+    put = deliver(settings, files)
+    return _addressed(settings, [key for key, _ in files]), put
+
+
+def _deliver_city(settings: Settings, people: int, day: dt.date | None = None) -> tuple[list[Contract], Put]:
+    """The city's contracts, and what was put; `day`: only what comes on it, and the truth is that day's."""
+    made = make_city(settings, _city(people), [], Order(str(settings.state / "city"), land=True, only=day, until=day))
+    return [contract for contract in load_all(settings.root)[0] if contract.dataset in datasets()], Put(made.files - made.known, made.known)
+
+
+def _run(settings: Settings, contracts: Sequence[Contract]) -> str:
+    """Those for which something waits, through Airflow; the page of the run there. Raises LakeError where it does not end well."""
+    state, url, problems = run_and_watch(settings, waiting(settings, contracts))
+    if state != "success":
+        raise LakeError(f"the run ended as {state}: {'; '.join(problems) or 'see its tasks'}", f"look at {url}, then run ./lake demo again: what is done is not done twice")
+    return url
+
+
+def _live(settings: Settings, plan: Plan, days: int) -> bool:
+    """Day by day: what comes on it is delivered, runs through Airflow, and is compared with that day's truth. False: something differs."""
+    right = True
+    for day in (plan.first + dt.timedelta(days=number) for number in range(days)):
+        console.rule(f"{day}")
+        contracts, put = _deliver_city(settings, plan.people, day)
+        console.print(f"  {put.new} files came, {put.known} had come before", highlight=False)
+        if put.new or waiting(settings, contracts):
+            _run(settings, contracts)
+            right &= _compare(settings)
+    return right
+
+
+def _compare(settings: Settings) -> bool:
+    """Every file and row of the city against the truth. False: something differs."""
+    found = landing(Ledger(settings), settings.state / "city" / "truth")
+    return show(found) == 0
 
 
 def _addressed(settings: Settings, keys: Sequence[str]) -> list[Contract]:
@@ -62,8 +116,8 @@ def _summarise(settings: Settings, contracts: Sequence[Contract], registered: in
     found = [summarise(contract.dataset, rows) for contract in contracts]
     console.print(_summary_table(found))
     spark = open_session(settings)
-    reasons = Table(Column("dataset", no_wrap=True), "rule", "what is wrong", "rows", title="why rows were rejected")
-    for reason in top_reasons(spark, [contract.table for contract in contracts if any(s.dataset == contract.dataset and s.landed for s in found)]):
+    reasons = Table(Column("dataset", no_wrap=True), "rule", "what is wrong", "rows", title="why rows were rejected, where most were")
+    for reason in top_reasons(spark, [each.dataset.replace(".", "__") for each in sorted(found, key=lambda each: -each.quarantined)[:WORST] if each.quarantined]):
         reasons.add_row(reason.dataset, reason.rule, reason.message, f"{reason.rows:,}")
     spark.stop()
     console.print(reasons)

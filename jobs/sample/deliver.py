@@ -35,10 +35,11 @@ def deliver(settings: Settings, files: Iterable[tuple[str, bytes | Path]]) -> Pu
     return Put(new, known)
 
 
-def stands(client: object, bucket: str, key: str, digest: str) -> bool:
-    """Whether this content is there already."""
+def stands(client: object, bucket: str, key: str, digest: str | None) -> bool:
+    """Whether this content is there already; None: any content."""
     try:
-        return bool(client.head_object(Bucket=bucket, Key=key)["Metadata"].get("sha256") == digest)  # type: ignore[attr-defined]
+        found = client.head_object(Bucket=bucket, Key=key)["Metadata"].get("sha256")  # type: ignore[attr-defined]
+        return digest in (None, found)
     except ClientError as problem:
         if problem.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
             return False

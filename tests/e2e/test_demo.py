@@ -2,45 +2,49 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
-from collections.abc import Iterator
 
+import polars as pl
 import pytest
 
 from jobs.ops.ledger import Ledger
 from jobs.platform.settings import Settings
-from jobs.sample.four_departments import Dump, dumps
+from jobs.sample.city.registry import datasets
 from tests.launcher import lake
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
-
-
-def delivered(broken: bool) -> Iterator[tuple[str, str, str, Dump]]:
-    """(dataset, period, file, dump)"""
-    for dump in dumps():
-        department, name, period, file = dump.key.split("/")
-        if dump.broken == broken:
-            yield f"{department}.{name}", period, file, dump
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+WATER = "water.station_reading"
 
 
 def test_the_demo_ends_well_and_says_where_to_look(demo: subprocess.CompletedProcess[str]) -> None:
     assert demo.returncode == 0, demo.stdout + demo.stderr
-    for words in ("rows read", "why rows were rejected", "files that were not loaded", "./lake status", "/dags/batch/runs/"):
+    for words in ("rows read", "why rows were rejected", "files that were not loaded", "the lake against the truth", "./lake status", "/dags/batch/runs/"):
         assert words in demo.stdout
 
 
-def test_every_planted_fault_is_found_and_nothing_else(settings: Settings, demo: subprocess.CompletedProcess[str]) -> None:
-    rows = {(row["dataset"], row["period"], row["sha256"]): row for row in Ledger(settings).rows("deliveries")}
-    for dataset, period, _, dump in delivered(broken=False):
-        row = rows[dataset, period, _sha256(dump)]
-        assert (row["outcome"], row["rows"], row["quarantined"]) == ("landed", dump.records, dump.faulty), dump.key
+def test_every_dataset_is_row_for_row_what_the_truth_says(settings: Settings, demo: subprocess.CompletedProcess[str]) -> None:
+    said = lake(settings, "score", "landing", "--json")
+    found = json.loads(said.stdout)
+    assert (said.returncode, found["differences"], found["found"]) == (0, 0, [])
+    assert found["datasets"] == len(datasets())
+    assert f"{found['datasets']} datasets, {found['files']:,} files, {found['rows']:,} rows expected: 0 differences" in demo.stdout
+
+
+def test_a_row_more_in_the_truth_is_a_difference(settings: Settings, demo: subprocess.CompletedProcess[str], tmp_path_factory: pytest.TempPathFactory) -> None:
+    other = tmp_path_factory.mktemp("truth")
+    for table in ("expected", "faults"):
+        rows = pl.read_parquet(settings.state / "city" / "truth" / f"{table}.parquet")
+        rows.with_columns(pl.col("rows") + (pl.col("dataset") == WATER).cast(pl.Int64)).write_parquet(other / f"{table}.parquet")
+    said = lake(settings, "score", "landing", "--json", "--truth", str(other))
+    assert said.returncode == 1
+    assert {each["dataset"] for each in json.loads(said.stdout)["found"]} == {WATER}
 
 
 def test_a_broken_file_has_an_answer_for_the_clerk(settings: Settings, demo: subprocess.CompletedProcess[str]) -> None:
-    rows = {(row["dataset"], row["sha256"]): row for row in Ledger(settings).rows("deliveries")}
-    reasons = {file: rows[dataset, _sha256(dump)]["reason"] for dataset, _, file, dump in delivered(broken=True)}
-    assert reasons == {"readings.csv": "wrong_encoding", "readings_upper_reach.csv": "empty"}
-    assert "Send it again" in lake(settings, "status", "water.station_reading").stdout
+    rows = Ledger(settings).rows("deliveries", dataset=WATER)
+    assert {row["name"]: row["reason"] for row in rows if row["outcome"] == "rejected"} == {"断_readings.csv": "wrong_encoding", "空_readings.csv": "empty"}
+    assert "Send it again" in lake(settings, "status", WATER).stdout
 
 
 def test_a_second_demo_loads_nothing_twice(settings: Settings, demo: subprocess.CompletedProcess[str]) -> None:
@@ -64,17 +68,9 @@ def test_the_runs_are_in_the_ledger(settings: Settings, demo: subprocess.Complet
 
 
 def test_an_answer_is_written_in_every_format(settings: Settings, demo: subprocess.CompletedProcess[str], tmp_path_factory: pytest.TempPathFactory) -> None:
-    import polars as pl
-
     where = tmp_path_factory.mktemp("answers")
     query = "SELECT stage, sum(pupils) AS pupils FROM silver.education__enrolment WHERE _is_current GROUP BY stage ORDER BY stage"
     for kind, read in (("csv", pl.read_csv), ("json", pl.read_ndjson), ("parquet", pl.read_parquet)):
         done = lake(settings, "sql", "--as", "job", "--format", kind, "-o", str(where / f"answer.{kind}"), query)
         assert done.returncode == 0, done.stderr
         assert read(where / f"answer.{kind}")["stage"].to_list() == ["初中", "小学", "高中"]
-
-
-def _sha256(dump: Dump) -> str:
-    import hashlib
-
-    return hashlib.sha256(dump.content).hexdigest()

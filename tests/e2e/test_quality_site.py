@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from jobs.platform.settings import Settings
-from jobs.sample import city
+from jobs.sample.city.making import files
+from jobs.sample.city.plan import Plan
+from jobs.sample.city.registry import dataset_of
 from jobs.sample.deliver import deliver
 from tests.e2e.test_airflow_page import FLAGS
 from tests.launcher import lake
@@ -28,7 +31,8 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def overview(settings: Settings) -> str:
     """The address that `lake docs` prints, once two rosters of the made-up city are in the lake."""
-    deliver(settings, [(dump.key, dump.content) for dump in city.dumps() if "low_income_roster" in dump.key or "civil_affairs" in dump.key])
+    rosters = files(Plan(20_000, dt.date(2025, 1, 1), dt.date(2025, 3, 1)), dataset_of(DATASET), 0)
+    deliver(settings, [(f"civil_affairs/low_income_roster/{file.period.name}/{file.name}", file.body) for file in rosters if not file.replaced_on])
     landed = lake(settings, "land", DATASET)
     assert landed.returncode == 0, landed.stdout + landed.stderr
     said = lake(settings, "docs")
@@ -53,7 +57,7 @@ def test_the_failing_rows_of_a_dataset_are_three_clicks_from_the_overview(settin
     page.get_by_role("table", name="Files").get_by_role("link").first.click()
     rows = page.get_by_role("table", name="The first failing rows of each expectation")
     expect(rows).to_be_visible()
-    expect(rows.get_by_role("row").filter(has_text="2025-13-40").first).to_contain_text("granted_on")
+    expect(rows.get_by_role("row").filter(has_text="八百").first).to_contain_text("monthly_amount")
     expect(rows.get_by_role("row").filter(has_text="resident_id").first).to_contain_text("•••")
     page.screenshot(path=str(settings.state / "logs" / "failing_rows.png"), full_page=True)
     assert problems == []

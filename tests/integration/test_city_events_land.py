@@ -29,7 +29,7 @@ def contract_of(name: str) -> Contract:
 
 @pytest.mark.parametrize("name", DATASETS)
 def test_every_file_lands_as_it_was_written(name: str) -> None:
-    contract, sent = contract_of(name), _some(list(files(PLAN, DATASETS[name], 0)))
+    contract, sent = contract_of(name), _some([file for file in files(PLAN, DATASETS[name], 0) if file.outcome == "landed"])
     assert sent
     for file in sent:
         found = deliver(contract, file.name, file.body)

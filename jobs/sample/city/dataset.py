@@ -38,7 +38,7 @@ class Repeats:
 class File:
     """A file as it is sent. `rows`: what is in it, `spoilt`: which of them a rule rejects (as `rows`, in order), because of `planted`.
 
-    `replaced`: another content comes later under the same name and period. `data`: False for a manifest.
+    `replaced_on`: day on which another content comes under the same name and period. `data`: False for a manifest.
     """
 
     period: Period
@@ -50,7 +50,7 @@ class File:
     planted: tuple[RowFault, ...] = ()
     outcome: Outcome = "landed"
     reason: str | None = None
-    replaced: bool = False
+    replaced_on: dt.date | None = None
     fault: str | None = None
     data: bool = True
 
@@ -125,6 +125,16 @@ def truncated(at: int, reason: str, keep: float = 0.6, name: str = "断_{name}")
     return FileFault("truncated", at, lambda dataset, file: [file, _refused(file, name, file.body[: int(len(file.body) * keep)], "truncated", reason)])
 
 
+def cut_character(at: int, name: str = "断_{name}") -> FileFault:
+    """A transfer in UTF-8 that broke off within the last character that is not ASCII, beside the right file."""
+
+    def apply(dataset: Dataset, file: File) -> list[File]:
+        last = next(place for place in range(len(file.body) - 1, -1, -1) if file.body[place] >= 0xE0)
+        return [file, _refused(file, name, file.body[: last + 2], "cut_character", "wrong_encoding")]
+
+    return FileFault("cut_character", at, apply)
+
+
 def wrong_encoding(at: int, right: str, wrong: str, name: str = "乱码_{name}") -> FileFault:
     """The file is sent in another encoding first, and in the right one after."""
     return FileFault("wrong_encoding", at, lambda dataset, file: [_refused(file, name, file.body.decode(right).encode(wrong, "replace"), "wrong_encoding", "wrong_encoding"), replace(file, day=_later(file, 1))])
@@ -149,8 +159,8 @@ def corrected(at: int, column: str, value: str | int | float, rows: int = 5, day
 
     def apply(dataset: Dataset, file: File) -> list[File]:
         wrong = file.rows.with_columns(pl.when(pl.int_range(pl.len()) < rows).then(pl.lit(value)).otherwise(pl.col(column)).alias(column))
-        first = replace(file, body=dataset.writer(wrong), rows=wrong, replaced=True, fault="corrected")
-        return [first, replace(file, day=_later(file, days))]
+        right = replace(file, day=_later(file, days))
+        return [replace(file, body=dataset.writer(wrong), rows=wrong, replaced_on=right.day, fault="corrected"), right]
 
     return FileFault("corrected", at, apply)
 

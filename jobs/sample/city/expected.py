@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 
 import polars as pl
@@ -19,21 +20,24 @@ FAULTS = {
 
 
 class Account:
-    """Takes the files of a part one by one, and keeps of each row only its key and a hash of what it says."""
+    """Takes the files of a part one by one, and keeps of each row only its key and a hash of what it says. `until`: what comes after that day has not come yet."""
 
-    def __init__(self, dataset: Dataset, part: int) -> None:
-        self._dataset, self._part = dataset, part
+    def __init__(self, dataset: Dataset, part: int, until: dt.date | None = None) -> None:
+        self._dataset, self._part, self._until = dataset, part, until or dt.date.max
         self._files: list[tuple[File, str]] = []
         self._lines: list[pl.DataFrame] = []
 
     def take(self, file: File) -> None:
         number = len(self._files)
         self._files.append((file, hashlib.sha256(file.body).hexdigest()))
-        if file.outcome == "landed" and not file.replaced and file.rows.height:
+        if file.outcome == "landed" and not self._replaced(file) and file.rows.height:
             key = pl.struct(self._dataset.key) if self._dataset.key else pl.int_range(pl.len()) + number * (1 << 32)
             said = file.rows.select(key.hash(1).alias("key"), pl.struct(pl.all()).hash(2).alias("content"))
             said = said.with_columns(pl.lit(number, pl.Int32).alias("file"), pl.lit(file.period.index, pl.Int32).alias("period"), pl.int_range(pl.len(), dtype=pl.Int32).alias("record"))
             self._lines.append(said.filter(~file.spoilt))
+
+    def _replaced(self, file: File) -> bool:
+        return file.replaced_on is not None and file.replaced_on <= self._until
 
     def expected(self) -> pl.DataFrame:
         """A row a file, as EXPECTED."""
@@ -52,15 +56,15 @@ class Account:
         return pl.DataFrame(rows, FAULTS, orient="row")
 
     def _row(self, number: int, file: File, sha256: str, counted: dict[tuple[int, str], int]) -> tuple[object, ...]:
-        landed, stands = file.outcome == "landed", file.outcome == "landed" and not file.replaced
+        landed, replaced = file.outcome == "landed", self._replaced(file)
         spoilt = int(file.spoilt.sum()) if file.outcome in ("landed", "held") else 0
-        states = {state: counted.get((number, state), 0) if stands else 0 for state in ("silver", "duplicate", "superseded")}
-        if landed and file.replaced:
+        states = {state: counted.get((number, state), 0) if landed and not replaced else 0 for state in ("silver", "duplicate", "superseded")}
+        if landed and replaced:
             states["superseded"] = file.rows.height
         return (
             self._dataset.id, file.period.name, file.name, sha256, len(file.body), self._part, file.day, file.outcome, file.reason,
             file.rows.height if file.outcome in ("landed", "held") else 0, spoilt, states["silver"], states["duplicate"], states["superseded"],
-            file.rows.height if file.outcome == "held" else 0, file.replaced,
+            file.rows.height if file.outcome == "held" else 0, replaced,
         )  # fmt: skip
 
     def _states(self) -> pl.DataFrame:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import io
 import json
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -40,11 +42,12 @@ class Order:
 
 @dataclass(frozen=True)
 class Made:
-    """What a task has made of one part."""
+    """What a task has made of one part. `known`: files that stood in the landing zone already, with the same content."""
 
     dataset: str
     part: int
     files: int
+    known: int
     bytes: int
     rows: int
 
@@ -57,6 +60,8 @@ def units(plan: Plan, datasets: Sequence[Dataset]) -> list[tuple[str, int]]:
 def generate(spark: SparkSession, plan: Plan, datasets: Sequence[Dataset], order: Order) -> Iterator[Made]:
     """Yields as the tasks end; once it is exhausted, the truth is complete. Doing it again writes the same bytes over."""
     wanted = units(plan, datasets)
+    if not order.dry_run:
+        _begin(Path(order.out), plan, order)
     groups = min(len(wanted), MOST_TASKS)
 
     def task(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -73,55 +78,71 @@ def generate(spark: SparkSession, plan: Plan, datasets: Sequence[Dataset], order
 def make(plan: Plan, dataset_id: str, part: int, order: Order) -> Made:
     """One part of one dataset: its files to where they go, its truth to the folder of truth."""
     dataset, put = dataset_of(dataset_id), _putter(order)
-    account, made = Account(dataset, part), [0, 0, 0]
+    account, count, known, size, rows_made = Account(dataset, part, order.until), 0, 0, 0, 0
     for file in files(plan, dataset, part, order.until):
         if file.data:
             account.take(file)
-        if order.only is None or file.day == order.only:
-            put(f"{dataset.folder}/{file.period.name}/{file.name}", file)
-            made = [made[0] + 1, made[1] + len(file.body), made[2] + file.rows.height]
+        if _sent(file, order):
+            known += not put(f"{dataset.folder}/{file.period.name}/{file.name}", file)
+            count, size, rows_made = count + 1, size + len(file.body), rows_made + file.rows.height
     if not order.dry_run:
         tables = [("expected", account.expected()), ("faults", account.faults()), *dataset.truth(plan, part)]
-        for table, rows in tables:
+        for table, rows in ((table, rows) for table, rows in tables if rows.height):
             _write(Path(order.out) / "truth" / table / f"{dataset_id}-{part:05d}.parquet", rows)
-    return Made(dataset_id, part, *made)
+    return Made(dataset_id, part, count, known, size, rows_made)
 
 
 def _putter(order: Order) -> Any:
+    """(key, file) → whether it is new."""
     if order.dry_run:
-        return lambda key, file: None
-    return _into_landing(load_settings(), order.only is not None) if order.land else _into_folder(Path(order.out))
+        return lambda key, file: True
+    day_by_day = order.only is not None
+    return _into_landing(load_settings()) if order.land else _into_folder(Path(order.out), day_by_day)
 
 
-def _into_folder(out: Path) -> Any:
-    def put(key: str, file: File) -> None:
-        path = out / (f"replaced/{file.day}" if file.replaced else "landing") / key
+def _sent(file: File, order: Order) -> bool:
+    """What a later content replaces comes into the landing zone only where the days come one by one."""
+    return file.day == order.only if order.only else not (file.replaced_on and order.land)
+
+
+def _into_folder(out: Path, day_by_day: bool) -> Any:
+    def put(key: str, file: File) -> bool:
+        path = out / (f"replaced/{file.day}" if file.replaced_on and not day_by_day else "landing") / key
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(file.body)
+        return True
 
     return put
 
 
-def _into_landing(settings: Settings, day_by_day: bool) -> Any:
-    """What a later content replaces stands in the landing zone only where the days come one by one."""
+def _into_landing(settings: Settings) -> Any:
+    """What a later content replaces never goes over what has come since."""
     client, bucket = s3(settings), settings.bucket("landing")
 
-    def put(key: str, file: File) -> None:
-        import hashlib
-
+    def put(key: str, file: File) -> bool:
         digest = hashlib.sha256(file.body).hexdigest()
-        if (not file.replaced or day_by_day) and not stands(client, bucket, key, digest):
-            client.put_object(Bucket=bucket, Key=key, Body=file.body, Metadata={"sha256": digest})
+        if stands(client, bucket, key, None if file.replaced_on else digest):
+            return False
+        client.put_object(Bucket=bucket, Key=key, Body=file.body, Metadata={"sha256": digest})
+        return True
 
     return put
 
 
 def _write(path: Path, rows: pl.DataFrame) -> None:
-    if rows.height:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        out = io.BytesIO()
-        rows.write_parquet(out, compression="zstd", statistics=True)
-        path.write_bytes(out.getvalue())
+    path.parent.mkdir(parents=True, exist_ok=True)
+    out = io.BytesIO()
+    rows.write_parquet(out, compression="zstd", statistics=True)
+    path.write_bytes(out.getvalue())
+
+
+def _begin(out: Path, plan: Plan, order: Order) -> None:
+    """The truth of another city, or of another day of this one, goes; `city.json` says whose it is."""
+    said, note = json.dumps({**asdict(plan), "until": order.until}, default=str), out / "truth" / "city.json"
+    if not note.exists() or note.read_text() != said:
+        shutil.rmtree(out / "truth", ignore_errors=True)
+    note.parent.mkdir(parents=True, exist_ok=True)
+    note.write_text(said)
 
 
 def finish(out: Path) -> None:

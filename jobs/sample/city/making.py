@@ -22,6 +22,8 @@ def files(plan: Plan, dataset: Dataset, part: int, until: dt.date | None = None)
     """In the order of their periods; `until`: only what has been delivered by that day."""
     periods = plan.periods(dataset.frequency)
     for period in periods:
+        if until and until < _sent_on(dataset, period):
+            return  # nothing of it is sent so early, nor of what comes after it
         rows = dataset.rows(plan, part, period)
         if not rows.height:
             continue
@@ -32,14 +34,18 @@ def files(plan: Plan, dataset: Dataset, part: int, until: dt.date | None = None)
 
 def _sent(plan: Plan, dataset: Dataset, part: int, period: Period, rows: pl.DataFrame, periods: int) -> Iterator[File]:
     rows, spoilt, planted = _spoilt(plan, dataset, period, rows) if part == 0 else (rows, _none(rows), ())
-    day = period.last + dt.timedelta(days=dataset.days_after)
-    made = [File(period, dataset.file_name(period, part), dataset.writer(rows), day, rows, spoilt, planted)]
+    made = [File(period, dataset.file_name(period, part), dataset.writer(rows), _sent_on(dataset, period), rows, spoilt, planted)]
     for fault in dataset.file_faults if part == 0 else ():
         if fault.at % periods == period.index and -periods <= fault.at < periods:
-            made = [*fault.apply(dataset, made[0]), *made[1:]] if not made[0].replaced else made
+            made = [*fault.apply(dataset, made[0]), *made[1:]] if made[0].replaced_on is None else made
     yield from (_judged(dataset, part, file) for file in made)
     if dataset.control:
         yield _manifest(dataset, part, made[0])
+
+
+def _sent_on(dataset: Dataset, period: Period) -> dt.date:
+    """At the earliest: what goes wrong makes it later."""
+    return period.last + dt.timedelta(days=dataset.days_after)
 
 
 def _none(rows: pl.DataFrame) -> pl.Series:

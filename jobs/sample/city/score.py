@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,12 +45,16 @@ def landing(ledger: Ledger, truth: Path, datasets: Sequence[str] = ()) -> list[D
     path = truth / "expected.parquet"
     if not path.exists():
         raise LakeError(f"there is no truth of a city in {truth}", "make one: ./lake city --people 1000 --land, or name its folder with --truth")
-    expected, faults = pl.read_parquet(path), pl.read_parquet(truth / "faults.parquet")
-    wanted = [name for name in expected["dataset"].unique().sort().to_list() if not datasets or name in datasets]
-    return [
-        scored(name, expected.filter(pl.col("dataset") == name).to_dicts(), faults.filter(pl.col("dataset") == name).to_dicts(),
-               ledger.rows("deliveries", dataset=name), ledger.rows("checks", dataset=name)) for name in wanted
-    ]  # fmt: skip
+    expected, faults = (_by_dataset(pl.read_parquet(truth / f"{table}.parquet").to_dicts()) for table in ("expected", "faults"))
+    deliveries, checks = _by_dataset(ledger.rows("deliveries")), _by_dataset(ledger.rows("checks"))
+    return [scored(name, expected[name], faults[name], deliveries[name], checks[name]) for name in sorted(expected) if not datasets or name in datasets]
+
+
+def _by_dataset(rows: Iterable[Mapping[str, Any]]) -> Mapping[str, list[Mapping[str, Any]]]:
+    found: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for row in rows:
+        found[row["dataset"]].append(row)
+    return found
 
 
 def scored(dataset: str, expected: Sequence[Mapping[str, Any]], faults: Sequence[Mapping[str, Any]], deliveries: Iterable[Mapping[str, Any]], checks: Iterable[Mapping[str, Any]]) -> DatasetScore:
@@ -71,7 +76,8 @@ def scored(dataset: str, expected: Sequence[Mapping[str, Any]], faults: Sequence
         wrong += _file(row, there)
         if row["outcome"] == "landed":
             wrong += _by_rule(row, planted.get(row["sha256"], {}), rules.get(there["delivery"], {}))
-    wrong += [Difference(dataset, row["period"], row["name"], "file", "not sent", str(row["outcome"])) for row in found.values()]
+    lived = {row["period"] for row in expected}  # what others send for other periods is none of the city's
+    wrong += [Difference(dataset, row["period"], row["name"], "file", "not sent", str(row["outcome"])) for row in found.values() if row["period"] in lived]
     seen = [row for row in expected if not row["replaced"]]
     return DatasetScore(dataset, len(seen), sum(r["rows"] for r in seen), sum(r["quarantined"] for r in seen), sum(r["duplicate"] for r in seen), tuple(wrong))
 

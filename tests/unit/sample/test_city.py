@@ -64,6 +64,26 @@ def test_one_seed_gives_the_same_bytes_in_any_order_and_in_another_process(tmp_p
     assert len(first) >= 10
 
 
+def test_the_days_bring_what_the_whole_life_brings_and_a_day_knows_nothing_of_the_next(tmp_path: Path) -> None:
+    every = {file.day for file in sent(REGISTER)}
+    corrected = next(file for file in sent(REGISTER) if file.replaced_on)
+    assert corrected.replaced_on in every
+    came: list[tuple[str, str]] = []
+    for day in sorted(every):
+        out = tmp_path / f"{day}"
+        made = make(Plan(4000, TOWN.first, TOWN.last), REGISTER, 0, Order(str(out), only=day, until=day))
+        finish(out)
+        landed = [path for path in (out / "landing").rglob("*") if path.is_file()]
+        assert len(landed) == made.files
+        came += [(path.parent.name + "/" + path.name, hashlib.sha256(path.read_bytes()).hexdigest()) for path in landed]
+        truth = pl.read_parquet(out / "truth" / "expected.parquet")
+        assert truth["day"].max() == day
+        first = truth.filter(pl.col("sha256") == hashlib.sha256(corrected.body).hexdigest()).to_dicts()
+        assert [row["replaced"] for row in first] == [corrected.replaced_on <= day] * (corrected.day <= day)
+        assert all((row["superseded"] == row["rows"]) == row["replaced"] for row in first)
+    assert sorted(came) == sorted((f"{file.period.name}/{file.name}", hashlib.sha256(file.body).hexdigest()) for file in sent(REGISTER))
+
+
 def test_another_seed_gives_another_city() -> None:
     assert people(TOWN, 0)["id"].to_list() != people(Plan(1000, TOWN.first, TOWN.last, 8), 0)["id"].to_list()
 
@@ -144,7 +164,7 @@ def test_every_file_lies_where_its_contract_looks_and_has_its_columns(name: str)
 
 
 def test_planted_faults_are_there_in_the_stated_number() -> None:
-    first = next(file for file in sent(REGISTER) if not file.replaced)
+    first = next(file for file in sent(REGISTER) if file.replaced_on is None)
     for fault in dataset_of(REGISTER).row_faults:
         value = fault.value if fault.value else ""
         assert (first.rows[fault.column].fill_null("") == value).sum() == fault.rows, fault

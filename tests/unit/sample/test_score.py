@@ -34,6 +34,7 @@ def test_one_row_more_is_a_difference(what: str) -> None:
 def test_a_missing_and_an_unknown_file_are_differences() -> None:
     assert differences(found=[]) == ["file: landed / not there"]
     assert differences(found=[FOUND, FOUND | {"name": "y.csv"}]) == ["file: not sent / landed"]
+    assert differences(found=[FOUND, FOUND | {"name": "y.csv", "period": "2019-05"}]) == []  # of another publisher, from another time
 
 
 def test_what_a_correction_replaces_may_be_absent() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from jobs.sample.city.dataset import Dataset, Truth
+from jobs.sample.city.dataset import Dataset, RowFault, Truth
 from jobs.sample.city.events import staples
 from jobs.sample.city.events.scene import scene
 from jobs.sample.city.events.staples import ITEMS, REGIONS
@@ -28,4 +28,4 @@ def _truth(plan: Plan, part: int) -> Truth:
     yield "migrant_stock", staples.truth(scene(plan))
 
 
-DATASETS = (Dataset("commerce.staple_sale", _sales, excel("零售", "生活必需品零售量监测表"), "month", "increment", ("月份", "地区代码", "商品"), file="必需品零售.xlsx", truth=_truth),)
+DATASETS = (Dataset("commerce.staple_sale", _sales, excel("零售", "生活必需品零售量监测表"), "month", "increment", ("月份", "地区代码", "商品"), file="必需品零售.xlsx", row_faults=(RowFault("计量单位", "斤", "in_set:unit", 3, "unit_change"),), truth=_truth),)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from jobs.sample.city.dataset import Dataset, Truth
+from jobs.sample.city.dataset import Dataset, Truth, late, resent
 from jobs.sample.city.events import outbreaks
 from jobs.sample.city.events.outbreaks import DISEASES
 from jobs.sample.city.events.scene import delivered, scene
@@ -30,4 +30,4 @@ def _truth(plan: Plan, part: int) -> Truth:
     yield "outbreak_case", outbreaks.members(scene(plan))
 
 
-DATASETS = (Dataset("health.notifiable_case", _cards, csv("gb18030"), "day", "increment", ("卡片编号",), file="传染病报告卡.csv", truth=_truth),)
+DATASETS = (Dataset("health.notifiable_case", _cards, csv("gb18030"), "day", "increment", ("卡片编号",), file="传染病报告卡.csv", file_faults=(late(2, 4), resent(5)), truth=_truth),)

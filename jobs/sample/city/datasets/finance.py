@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 import polars as pl
 
-from jobs.sample.city.dataset import Dataset, Truth
+from jobs.sample.city.dataset import Dataset, Repeats, Truth, resent
 from jobs.sample.city.draws import normal
 from jobs.sample.city.events import funds
 from jobs.sample.city.events.chance import between
@@ -112,7 +112,7 @@ def _truth(plan: Plan, part: int) -> Truth:
 DATASETS = (
     Dataset("finance.special_fund", _special_funds, excel("目录", "市级专项资金目录"), "year", "snapshot", ("专项代码",), file="专项资金目录.xlsx"),
     Dataset("finance.budget", _budgets, excel("预算", "部门预算（单位：万元）"), "year", "snapshot", ("部门", "功能分类科目"), file="部门预算.xlsx"),
-    Dataset("finance.allocation", _allocations, csv("gb18030"), "month", "increment", ("拨款单号",), file="拨款明细.csv"),
+    Dataset("finance.allocation", _allocations, csv("gb18030"), "month", "increment", ("拨款单号",), file="拨款明细.csv", repeats=Repeats(2), file_faults=(resent(-1),)),
     Dataset("finance.payment", _payments, dbf(PAYMENT_FIELDS), "month", "increment", ("ZFPZH",), file="ZF{period}.DBF", truth=_truth),
     Dataset("finance.project", _projects, json_document("data.projects", {"source": "专项资金项目管理系统"}), "month", "snapshot", ("projectCode",), file="projects.json"),
 )  # fmt: skip

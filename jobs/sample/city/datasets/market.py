@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from jobs.sample.city.dataset import Dataset
+from jobs.sample.city.dataset import Dataset, resent
 from jobs.sample.city.events.formats import marked_xml
 from jobs.sample.city.events.scene import scene
 from jobs.sample.city.events.schemes import register
@@ -27,4 +27,4 @@ def _companies(plan: Plan, part: int, period: Period) -> pl.DataFrame:
     )
 
 
-DATASETS = (Dataset("market.company", _companies, marked_xml("企业名录", "企业"), "month", "snapshot", ("@统一社会信用代码",), file="qyml_{period}.xml"),)
+DATASETS = (Dataset("market.company", _companies, marked_xml("企业名录", "企业"), "month", "snapshot", ("@统一社会信用代码",), file="qyml_{period}.xml", file_faults=(resent(0),)),)

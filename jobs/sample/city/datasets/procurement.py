@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from jobs.sample.city.dataset import Dataset, Truth
+from jobs.sample.city.dataset import Dataset, Truth, resent
 from jobs.sample.city.events import tenders
 from jobs.sample.city.events.companies import companies
 from jobs.sample.city.events.scene import Scene, delivered, scene
@@ -103,4 +103,4 @@ class _Ocds(Dataset):
         return "procurement/ocds"
 
 
-DATASETS = (_Ocds("procurement.ocds_release", _releases, _package, "month", "events", file="ggzy/releases.json", truth=_truth),)
+DATASETS = (_Ocds("procurement.ocds_release", _releases, _package, "month", "events", file="ggzy/releases.json", file_faults=(resent(-1, "ggzy/releases_again.json"),), truth=_truth),)

@@ -7,7 +7,7 @@ import datetime as dt
 import numpy as np
 import polars as pl
 
-from jobs.sample.city.dataset import Dataset, Truth
+from jobs.sample.city.dataset import Dataset, Repeats, RowFault, Truth, empty
 from jobs.sample.city.draws import chosen, integers, normal
 from jobs.sample.city.events import voices
 from jobs.sample.city.events.chance import between
@@ -105,12 +105,13 @@ def _visits(plan: Plan, part: int, period: Period) -> pl.DataFrame:
     return pl.concat(found)
 
 
+POST_FAULTS = (RowFault("attitudes_count", -1, "between:likes", 1, "missing_code"), RowFault("platform", "论坛", "in_set:platform", 1, "orphan_code"))
 DATASETS = (
-    Dataset("social.post", _posts, json_lines(), "day", "events", file="posts.jsonl", truth=_post_truth),
+    Dataset("social.post", _posts, json_lines(), "day", "events", file="posts.jsonl", row_faults=POST_FAULTS, file_faults=(empty(2),), truth=_post_truth),
     Dataset("consultation.policy", _policies, json_document("policies"), "month", "snapshot", ("policy_id",), file="policies.json"),
-    Dataset("consultation.comment", _comments, mysql_dump("policy_comment"), "month", "increment", ("comment_no",), file="policy_comment.sql", truth=_policy_truth),
-    Dataset("emergency.call", _calls, csv(delimiter="|", encoding="gb18030"), "month", "increment", ("接警单号",), file="接警单.txt", truth=_call_truth),
+    Dataset("consultation.comment", _comments, mysql_dump("policy_comment"), "month", "increment", ("comment_no",), file="policy_comment.sql", row_faults=(RowFault("vote", "中立", "in_set:vote", 2, "orphan_code"),), truth=_policy_truth),
+    Dataset("emergency.call", _calls, csv(delimiter="|", encoding="gb18030"), "month", "increment", ("接警单号",), file="接警单.txt", row_faults=(RowFault("报警电话", "无", "match_regex:phone", 2),), repeats=Repeats(3), truth=_call_truth),
     Dataset("emergency.dispatch", _dispatches, json_document("result.list", {"code": 0}), "month", "increment", ("dispatchId",), file="dispatch.json"),
     Dataset("culture.venue", _venues, csv(bom=True), "year", "snapshot", ("场馆编号",), file="场馆.csv"),
-    Dataset("culture.visit", _visits, csv(bom=True), "month", "increment", ("场馆编号", "日期"), file="入馆.csv"),
+    Dataset("culture.visit", _visits, csv(bom=True), "month", "increment", ("场馆编号", "日期"), file="入馆.csv", row_faults=(RowFault("入馆人次", "约三百", "castable:visitors", 2),)),
 )  # fmt: skip

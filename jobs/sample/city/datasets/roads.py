@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 import polars as pl
 
-from jobs.sample.city.dataset import Dataset, Truth
+from jobs.sample.city.dataset import Dataset, RowFault, Truth, late
 from jobs.sample.city.draws import chosen, happens, integers
 from jobs.sample.city.events import roads
 from jobs.sample.city.events.chance import one
@@ -148,5 +148,5 @@ DATASETS = (
     Dataset("traffic.signal_log", _signals, json_lines(), "month", "increment", ("link", "changed_at"), file="signal.jsonl"),
     Dataset("traffic.incident", _incidents, csv(delimiter="\t"), "month", "increment", ("INC_NO",), file="incident.tsv"),
     Dataset("traffic.works", _works, csv("gb18030", preamble="占道施工许可台账"), "month", "increment", ("许可编号",), file="占道施工.csv"),
-    Dataset("traffic.camera_passage", _passages, csv(line_end="\n"), "day", "events", file="passage_{part}.csv", parts=_lots),
+    Dataset("traffic.camera_passage", _passages, csv(line_end="\n"), "day", "events", file="passage_{part}.csv", parts=_lots, row_faults=(RowFault("HPHM", "无牌", "match_regex:plate", 2),), file_faults=(late(3, 5),)),
 )  # fmt: skip
