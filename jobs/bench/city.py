@@ -41,7 +41,7 @@ class Size:
 
 def run(spark: SparkSession, settings: Settings, sizes: Sequence[int], days: int, tell: Callable[[str], None]) -> list[Size]:
     """A city of each size, all its dumps and truths to a folder that is then removed; before them a small one that warms up."""
-    found = []
+    found: list[Size] = []
     for people in (LEAST, *sizes):
         tell(f"a city of {people:,} people, {days} days" if found or people != LEAST else "warm-up")
         found.append(_made(spark, settings, Plan(people, FIRST, FIRST + dt.timedelta(days=days - 1))))

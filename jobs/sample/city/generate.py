@@ -72,7 +72,8 @@ def generate(spark: SparkSession, plan: Plan, datasets: Sequence[Dataset], order
 
     for row in spark.range(0, groups, 1, groups).mapInArrow(task, "made string").toLocalIterator(prefetchPartitions=True):
         yield Made(**json.loads(row["made"]))
-    finish(Path(order.out))
+    if not order.dry_run:
+        finish(Path(order.out))
 
 
 def make(plan: Plan, dataset_id: str, part: int, order: Order) -> Made:
