@@ -15,7 +15,7 @@ from pyspark.sql import SparkSession
 from jobs.platform.settings import Settings, load_settings
 from tests.forget import forget
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 HOW_TOS = sorted((load_settings().root / "docs" / "how-to").glob("*.md"))
 
 

@@ -86,7 +86,7 @@ def test_analyst_reads_curated_and_cannot_change_it(settings: Settings, spark: S
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 @pytest.mark.usefixtures("demo")
 def test_analyst_reads_the_granted_silver_table(spark: SparkSession, analyst: SparkSession) -> None:
     assert analyst.table(GRANTED).count() == spark.table(GRANTED).count()
