@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import datetime as dt
 import hashlib
 import logging
@@ -82,8 +83,23 @@ def _content(rows: DataFrame) -> DataFrame:
 
 def _code(product: Product) -> str:
     """What decides the product beside its inputs."""
-    source = (Path(__file__).parent / "products" / f"{product.module}.py").read_bytes()
-    return hashlib.sha256(source + repr([product.columns, product.period, product.inputs]).encode()).hexdigest()[:32]
+    sources = [path.read_bytes() for path in _sources(product.module)]
+    return hashlib.sha256(b"".join(sources) + repr([product.columns, product.period, product.inputs]).encode()).hexdigest()[:32]
+
+
+def _sources(module: str) -> list[Path]:
+    """The module of a product and those of jobs/products that it is made of."""
+    found: dict[str, Path] = {}
+    waiting = [module]
+    while waiting:
+        name = waiting.pop()
+        path = Path(__file__).parent / "products" / f"{name}.py"
+        if name not in found and path.exists():
+            found[name] = path
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("jobs.products"):
+                    waiting += [str(node.module).removeprefix("jobs.products").lstrip("."), *(each.name for each in node.names)]
+    return [found[name] for name in sorted(found)]
 
 
 def due(product: Product, found: Found, before: Sequence[Mapping[str, Any]], version: int | None) -> tuple[str, ...] | None:

@@ -7,47 +7,16 @@ from collections.abc import Mapping
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from jobs.products.parties import resolved
+
 SOURCE, DEPARTMENT, CURRENCY = "finance.spend", "Greater London Authority", "GBP"
-LEGAL_FORMS = "LIMITED|LTD|PLC|LLP|LP|INC|INCORPORATED|CIC|CIO|COMPANY|CO"
-SHORTEST = 6  # letters two names must have in common to be one supplier's
-ROUNDS = 3  # names A–B–C–D of one supplier: how far a link reaches
 SAME_LINE = ("vendor_id", "vendor", "account_code", "account", "document_no", "amount", "spent_on")
 
 
 def build(inputs: Mapping[str, DataFrame]) -> DataFrame:
     """One row a payment line of `finance.spend`; amounts in GBP."""
-    lines = inputs[SOURCE].select("spend_id", *SAME_LINE, "source_file").withColumn("supplier_key", supplier_key(F.col("vendor")))
-    known = lines.join(_suppliers(lines), "supplier_key", "left").withColumn("supplier_id", F.coalesce("supplier_id", "supplier_key"))
-    return _described(_repeated(_taken_back(known)).join(_names(known), "supplier_id", "left"))
-
-
-def supplier_key(vendor: Column) -> Column:
-    """A name without case, punctuation, a leading THE and its legal form: `The Acme Co. Ltd` and `ACME CO LIMITED` are both ACME."""
-    words = F.trim(F.regexp_replace(F.regexp_replace(F.upper(vendor), "&", " AND "), "[^A-Z0-9 ]+", ""))
-    bare = F.regexp_replace(F.regexp_replace(F.regexp_replace(words, "^THE +", ""), f"( +({LEGAL_FORMS}))+ *$", ""), " +", "")
-    return F.coalesce(F.nullif(bare, F.lit("")), F.nullif(words, F.lit("")), F.upper(F.trim(vendor)))
-
-
-def _suppliers(lines: DataFrame) -> DataFrame:
-    """supplier_key → supplier_id: keys that came under one supplier number and resemble each other are one supplier. A number alone tells nothing: one-off payees share some."""
-    keys = lines.where("vendor_id IS NOT NULL").select("vendor_id", "supplier_key").distinct()
-    near = (F.col("a.supplier_key").startswith(F.col("b.supplier_key")) & (F.length("b.supplier_key") >= SHORTEST)) | (
-        (F.levenshtein("a.supplier_key", "b.supplier_key") <= 2) & (F.length("b.supplier_key") >= 2 * SHORTEST)
-    )
-    one_way = keys.alias("a").join(keys.alias("b"), (F.col("a.vendor_id") == F.col("b.vendor_id")) & near & (F.col("a.supplier_key") != F.col("b.supplier_key")), "inner")
-    pairs = one_way.select(F.col("a.supplier_key").alias("one"), F.col("b.supplier_key").alias("other"))
-    links = pairs.unionByName(pairs.select(F.col("other").alias("one"), F.col("one").alias("other"))).distinct()
-    labels = links.select(F.col("one").alias("supplier_key"), F.col("one").alias("supplier_id")).distinct()
-    for _ in range(ROUNDS):
-        heard = links.join(labels, F.col("other") == F.col("supplier_key"), "inner").select(F.col("one").alias("supplier_key"), "supplier_id")
-        labels = labels.unionByName(heard).groupBy("supplier_key").agg(F.min("supplier_id").alias("supplier_id"))
-    return labels
-
-
-def _names(lines: DataFrame) -> DataFrame:
-    """supplier_id → the name it is written under most often."""
-    counted = lines.groupBy("supplier_id", "vendor").count()
-    return counted.groupBy("supplier_id").agg(F.max_by("vendor", F.struct("count", "vendor")).alias("supplier"))
+    lines = inputs[SOURCE].select("spend_id", *SAME_LINE, "source_file")
+    return _described(_repeated(_taken_back(resolved(lines, "vendor_id", "vendor", "supplier"))))
 
 
 def _taken_back(lines: DataFrame) -> DataFrame:
