@@ -14,15 +14,18 @@ from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
-from jobs.contracts.product import Input, Product
+from jobs.contracts.load import contract_path, load_contract, load_product, product_path
+from jobs.contracts.product import Input, Product, is_product
 from jobs.ops.ledger import Ledger
 from jobs.platform.errors import LakeError
 from jobs.platform.settings import Settings
 from jobs.quality.rules import Rule, columns_of, judging
 from jobs.tables import curated
+from jobs.tables.silver import columns, sql_type
 
 log = logging.getLogger("civiclake")
 BUILD = ""  # as an input: the build itself
+NONE_YET = -1  # version of an optional input that is not there
 
 
 @dataclass(frozen=True)
@@ -50,12 +53,12 @@ class Found:
 def run(spark: SparkSession, settings: Settings, product: Product, rules: Sequence[Rule], dry: bool = False) -> Curated:
     """Make the product follow from its inputs. Raises LakeError where a critical expectation fails: the product then stays as it was, and the results are in ops.checks."""
     versions = {given.name: curated.version(settings, given.table) for given in product.inputs}
-    if missing := tuple(name for name, version in versions.items() if version is None):
+    if missing := tuple(given.name for given in product.inputs if versions[given.name] is None and not given.optional):
         log.warning("%s waits for %s", product.dataset, ", ".join(missing))
         return Curated(product.dataset, 0, False, 0, waits_for=missing)
-    inputs = {given.name: spark.sql(f"SELECT * FROM {given.table} VERSION AS OF {versions[given.name]}") for given in product.inputs}  # all readings of one run see the same rows
+    inputs = {given.name: _read(spark, settings, given, versions[given.name]) for given in product.inputs}  # all readings of one run see the same rows
     ledger = Ledger(settings)
-    found = _found(product, inputs, {name: int(v or 0) for name, v in versions.items()})
+    found = _found(product, inputs, {name: NONE_YET if v is None else v for name, v in versions.items()})
     periods = due(product, found, ledger.rows("products", dataset=product.dataset), curated.version(settings, product.curated))
     if dry or periods == ():
         return Curated(product.dataset, 0, False, 0, periods=("all",) if periods is None else periods)
@@ -68,6 +71,15 @@ def run(spark: SparkSession, settings: Settings, product: Product, rules: Sequen
     _noted(settings, ledger, product, found)
     total = int(spark.table(product.curated).count())
     return Curated(product.dataset, total, bool(changed), len(periods) if periods is not None else len(changed), changed, failed=failed)
+
+
+def _read(spark: SparkSession, settings: Settings, given: Input, version: int | None) -> DataFrame:
+    """The input as it was at this version; without rows where it is optional and not there."""
+    if version is not None:
+        return spark.sql(f"SELECT * FROM {given.table} VERSION AS OF {version}")
+    contract = load_product(product_path(settings.root, given.name)) if is_product(given.name) else load_contract(contract_path(settings.root, given.name))
+    names = {c.name: sql_type(c) for c in contract.columns} if is_product(given.name) else {name: kind for name, (kind, _) in columns(contract).items()}
+    return spark.sql("SELECT " + ", ".join(f"CAST(NULL AS {kind}) AS `{name}`" for name, kind in names.items()) + " WHERE false")
 
 
 def _found(product: Product, inputs: Mapping[str, DataFrame], versions: Mapping[str, int]) -> Found:

@@ -80,19 +80,24 @@ def make_city(settings: Settings, plan: Any, names: list[str], order: Any) -> An
 
 
 def score(
-    product: Annotated[str, typer.Argument(help="landing: every file and row of every dataset")],
+    product: Annotated[str, typer.Argument(help="landing: every file and row of every dataset; procurement_risk or special_fund: what the product points at, and what is planted")],
     truth: Annotated[Path | None, typer.Option(exists=True, file_okay=False, help="folder of the truth; left out: .lake/city/truth")] = None,
     dataset: Annotated[list[str] | None, typer.Option(help="only these datasets")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="for programs")] = False,
 ) -> None:
     """Compare what the lake holds with the truth of the city it came from; ends with 1 where they differ. Example: [bold]./lake score landing --json[/]"""
+    from jobs.cli.score_products import score_product
     from jobs.ops.ledger import Ledger
     from jobs.sample.city.score import landing
+    from jobs.sample.city.score_products import PRODUCTS
 
-    if product != "landing":
-        raise LakeError(f"nobody knows how to score {product!r}", "there is: landing")
     settings = load_settings()
-    found = landing(Ledger(settings), truth or settings.state / "city" / "truth", dataset or [])
+    folder = truth or settings.state / "city" / "truth"
+    if product in PRODUCTS:
+        return score_product(settings, product, folder, as_json)
+    if product != "landing":
+        raise LakeError(f"nobody knows how to score {product!r}", f"there are: landing, {', '.join(PRODUCTS)}")
+    found = landing(Ledger(settings), folder, dataset or [])
     wrong = [difference for each in found for difference in each.differences]
     if as_json:
         typer.echo(json.dumps({"datasets": len(found), "files": sum(e.files for e in found), "rows": sum(e.rows for e in found), "differences": len(wrong), "found": [asdict(d) for d in wrong]}, ensure_ascii=False))

@@ -154,6 +154,7 @@ class InputCustom(Custom):
     name: str = Field(description="`<department>.<dataset>`, or `curated.<product>`.")
     period: str | None = Field(None, description="SQL over its rows that gives the period of the product they belong to. Left out: a row may touch any period.")
     back: int = Field(0, ge=0, description="Periods before its own that the rows of a period are made from too, e.g. 1 for a change since the year before.")
+    optional: bool = Field(False, description="Whether the product is made without it, as if it were empty, while nothing of it has come.")
 
 
 class ProductCustom(Custom):

@@ -252,7 +252,7 @@ def _product(path: Path, document: Any) -> Product:
         reader=Reader("parquet"), columns=_columns(path, document, table), support=tuple(str(s.get("url") or s.get("channel")) for s in document.get("support") or ()),
         sla=tuple((str(s["property"]), f"{s['value']} {s.get('unit', '')}".strip()) for s in document.get("slaProperties") or ()), path=str(path), module=name,
         notes=" ".join(str(said_of_it[part]) for part in ("usage", "limitations") if part in said_of_it),
-        inputs=tuple(Input(i.name, table_of(i.name), i.period, i.back) for i in custom.inputs), period=custom.period,
+        inputs=tuple(Input(i.name, table_of(i.name), i.period, i.back, i.optional) for i in custom.inputs), period=custom.period,
         sources=tuple((str(p["name"]), tuple(map(str, p["transformSourceObjects"]))) for p in table.get("properties") or () if p.get("transformSourceObjects")),
     )  # fmt: skip
 

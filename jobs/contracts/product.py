@@ -14,13 +14,15 @@ class Input:
     """A table that a product is made from.
 
     `name`: `<department>.<dataset>` or `curated.<product>`; `table`: what Spark calls it. `period`: SQL over its rows that gives the product's period they
-    belong to, None where a row may touch any period. `back`: how many periods before its own the rows of a period are made from too.
+    belong to, None where a row may touch any period. `back`: how many periods before its own the rows of a period are made from too. `optional`: the product
+    is made without it, as if it were empty, while its table is not there.
     """
 
     name: str
     table: str
     period: str | None = None
     back: int = 0
+    optional: bool = False
 
 
 @dataclass(frozen=True)

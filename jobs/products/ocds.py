@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
@@ -60,10 +61,8 @@ def _upgraded(release: dict[str, Any]) -> dict[str, Any]:
     """As OCDS 1.1, with a moment in UTC as its date and a list as its tag."""
     from ocdskit.upgrade import upgrade_10_11
 
-    try:
+    with suppress(AttributeError, KeyError, TypeError):  # bent so that it fits neither version: it is merged as it is
         release = upgrade_10_11(release, reorder=False)
-    except (AttributeError, KeyError, TypeError):
-        pass  # bent so that it fits neither version: it is merged as it is
     tag = release.get("tag")
     return release | {"date": instant(release.get("date")).strftime("%Y-%m-%dT%H:%M:%SZ"), "tag": [tag] if isinstance(tag, str) else tag}
 

@@ -32,7 +32,7 @@ def _flagged(rows: DataFrame, flag: str, value: Column, limit: Column, related: 
     said = say.FLAGS[flag]
     return rows.select(
         *PROCESS, F.lit(flag).alias("flag"), F.coalesce(F.col(party), F.lit("")).alias("party_id") if party else F.lit("").alias("party_id"), value.cast("decimal(18,4)").alias("value"),
-        limit.cast("decimal(18,4)").alias("limit"), F.to_json(F.coalesce(related, F.array("ocid")) if related is not None else F.array("ocid")).alias("evidence"),
+        limit.cast("decimal(18,4)").alias("threshold"), F.to_json(F.coalesce(related, F.array("ocid")) if related is not None else F.array("ocid")).alias("evidence"),
         F.lit(said.formula).alias("formula"), F.lit(said.published).alias("published"),
     )  # fmt: skip
 
