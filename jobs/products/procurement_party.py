@@ -34,7 +34,7 @@ def _parties(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
 def _of(release: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     known = {str(party.get("id")): party for party in ocds.each(release, "parties")}
     buyer = ocds.at(release, "buyer") or ocds.at(release, "tender.procuringEntity")
-    places = [("buyer", {}, [buyer] if isinstance(buyer, Mapping) else [])]
+    places: list[tuple[str, Mapping[str, Any], list[Mapping[str, Any]]]] = [("buyer", {}, [buyer] if isinstance(buyer, Mapping) else [])]
     bids = ocds.each(release, "bids.details")
     places += [("bidder", bid, ocds.each(bid, "tenderers")) for bid in bids] or [("bidder", {}, ocds.each(release, "tender.tenderers"))]
     places += [("supplier", award, ocds.each(award, "suppliers")) for award in ocds.each(release, "awards")]

@@ -30,7 +30,7 @@ def build(inputs: Mapping[str, DataFrame]) -> DataFrame:
     seen = allocated.select(F.col("allocated_on").alias("day")).unionByName(paid.select(F.col("paid_on").alias("day"))).agg(F.max("day").alias("as_of"))
     rows = projects.join(_allocations(allocated), "project_code", "left").join(_payments(paid, projects, allocated, inputs["market.company"]), "project_code", "left")
     rows = rows.join(_funds(inputs), "fund_code", "left").join(_twins(projects), "project_code", "left").crossJoin(seen)
-    zero = dict.fromkeys(("allocated_yuan", "moved_yuan", "paid_yuan", "paid_contractor_yuan", "paid_moved_yuan", "kept_yuan", "unexplained_yuan", "payments", "struck_off_payments"), 0)
+    zero: dict[str, bool | float | int | str] = dict.fromkeys(("allocated_yuan", "moved_yuan", "paid_yuan", "paid_contractor_yuan", "paid_moved_yuan", "kept_yuan", "unexplained_yuan", "payments", "struck_off_payments"), 0)
     return _signalled(rows.fillna(zero).withColumn("absorption_percent", F.when(F.col("allocated_yuan") > 0, F.col("paid_yuan") / F.col("allocated_yuan") * 100)))
 
 
