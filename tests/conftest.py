@@ -61,7 +61,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: rank(item.nodeid))  # a stable sort: otherwise as collected
+    items.sort(key=lambda item: (rank(item.nodeid), item.nodeid.startswith(UNPROVEN)))  # a stable sort: otherwise as collected
     for item in items:
         if item.nodeid.startswith(UNPROVEN):
             item.add_marker(pytest.mark.unproven)
