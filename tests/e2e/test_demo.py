@@ -8,9 +8,9 @@ import subprocess
 import polars as pl
 import pytest
 
+from jobs.cli.demo import FEW
 from jobs.ops.ledger import Ledger
 from jobs.platform.settings import Settings
-from jobs.sample.city.registry import datasets
 from tests.launcher import lake
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
@@ -27,7 +27,7 @@ def test_every_dataset_is_row_for_row_what_the_truth_says(settings: Settings, de
     said = lake(settings, "score", "landing", "--json")
     found = json.loads(said.stdout)
     assert (said.returncode, found["differences"], found["found"]) == (0, 0, [])
-    assert found["datasets"] == len(datasets())
+    assert found["datasets"] == len(FEW)
     assert f"{found['datasets']} datasets, {found['files']:,} files, {found['rows']:,} rows expected: 0 differences" in demo.stdout
 
 
