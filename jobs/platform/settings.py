@@ -82,7 +82,8 @@ class Settings(BaseModel):
 def load_settings(root: Path | None = None, profile: str | None = None) -> Settings:
     """Read conf/lake.yaml. The checkout is LAKE_ROOT or the one this file lies in; the profile LAKE_PROFILE or `embedded`."""
     root = Path(root or os.environ.get("LAKE_ROOT") or Path(__file__).resolve().parents[2])
-    document = YAML(typ="safe").load((root / "conf" / "lake.yaml").read_text(encoding="utf-8"))
+    yaml = YAML(typ="safe", pure=True)  # libyaml takes no address such as http://… inside braces
+    document = yaml.load((root / "conf" / "lake.yaml").read_text(encoding="utf-8"))
     profiles = document.pop("profiles")
     name = profile or os.environ.get("LAKE_PROFILE", "embedded")
     if name not in profiles:
