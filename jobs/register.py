@@ -9,9 +9,9 @@ import datetime as dt
 import io
 import json
 import re
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 from typing import Any
@@ -87,8 +87,21 @@ def unregistered(settings: Settings, ledger: Ledger, contract: Contract) -> list
 
 def without_receipt(settings: Settings, contract: Contract, receipts: Iterable[Mapping[str, Any]]) -> list[Delivered]:
     """Delivered files that none of these receipts is for."""
-    known = {(r["landing_key"], r["delivered_at"].isoformat()) for r in receipts}
-    return [f for f in delivered(settings, contract) if (f.key, f.delivered_at) not in known]
+    return fresh(delivered(settings, contract), receipts)
+
+
+def fresh(files: Iterable[Delivered], receipts: Iterable[Mapping[str, Any]]) -> list[Delivered]:
+    """Those that no receipt is for. A store's clock counts whole seconds: what replaced a registered file within one came a microsecond later than it."""
+    known: dict[tuple[str, dt.datetime], list[str | None]] = defaultdict(list)
+    for receipt in receipts:
+        known[receipt["landing_key"], receipt["delivered_at"].replace(microsecond=0)].append(receipt.get("etag"))  # none: a receipt older than this column
+    found = []
+    for file in files:
+        came = dt.datetime.fromisoformat(file.delivered_at)
+        before = known[file.key, came.replace(microsecond=0)]
+        if None not in before and file.etag not in before:
+            found.append(replace(file, delivered_at=(came + dt.timedelta(microseconds=len(before))).isoformat()))
+    return found
 
 
 def delivered(settings: Settings, contract: Contract) -> list[Delivered]:
@@ -122,7 +135,7 @@ def _register(settings: Settings, client: Any, contract: Contract, file: Deliver
     _copy(settings, client, contract, file, delivery, raw_key)
     return {
         "dataset": contract.dataset, "period": file.period, "name": file.name, "sha256": sha256, "delivery": delivery, "landing_key": file.key, "raw_key": raw_key,
-        "bytes": file.size, "delivered_at": file.delivered_at, "encrypted": contract.personal, **counted,
+        "bytes": file.size, "delivered_at": file.delivered_at, "etag": file.etag, "encrypted": contract.personal, **counted,
     }  # fmt: skip
 
 

@@ -33,6 +33,7 @@ TABLES: Mapping[str, LedgerTable] = {
             ("bytes", N), ("delivered_at", T), ("encrypted", B), ("records", N), ("count_error", S), ("splits", S), ("registered_at", T),
             ("content", S),  # JSON: what the file was found to be, the files inside it, encodings
             ("digests", S),  # JSON: algorithm → hash, beside SHA-256, where the dataset's manifest speaks of another
+            ("etag", S),  # of the landing zone: its clock counts whole seconds, and a file may be replaced within one
         ]),
     ),
     # one row a file that a delivered manifest lists: what it promises; one with `problem` where the manifest cannot be read
