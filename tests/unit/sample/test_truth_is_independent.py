@@ -9,7 +9,7 @@ from pathlib import Path
 from jobs.platform.settings import load_settings
 
 ROOT = load_settings().root
-MAY = ("jobs/sample/", "jobs/bench/", "jobs/cli/city.py", "jobs/cli/demo.py", "jobs/cli/data.py")
+MAY = ("jobs/sample/", "jobs/bench/", "jobs/cli/city.py", "jobs/cli/score_products.py", "jobs/cli/demo.py", "jobs/cli/data.py")
 WORDS = ("truth/", '"truth"', "person_link")
 
 
