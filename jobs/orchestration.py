@@ -6,6 +6,7 @@ import datetime as dt
 import logging
 import subprocess
 import time
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -179,16 +180,18 @@ def require_done(run: str, datasets: Sequence[str]) -> None:
 def waiting(settings: Settings, contracts: Iterable[Contract]) -> list[str]:
     """Datasets with files that are not registered, or deliveries that are not yet through all steps. Reads the ledger and lists the landing zone; needs no Spark."""
     from jobs.deliveries.approvals import pending
-    from jobs.register import without_receipt
+    from jobs.register import delivered, fresh
 
     ledger = Ledger(settings)
     deliveries = ledger.rows("deliveries")
     settled = {(row["dataset"], row["delivery"], row["name"]) for row in deliveries if row["outcome"] not in (None, "landed") or row["silver"] is not None}
-    receipts = ledger.rows("receipts")
-    open_ = {row["dataset"] for row in receipts if (row["dataset"], row["delivery"], row["name"]) not in settled}
+    receipts: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in ledger.rows("receipts"):
+        receipts[row["dataset"]].append(row)
+    open_ = {dataset for dataset, rows in receipts.items() if any((dataset, row["delivery"], row["name"]) not in settled for row in rows)}
     open_ |= pending(deliveries, ledger.rows("approvals"))
     open_ |= {row["dataset"] for row in ledger.rows("quarantine_events") if not row["applied"]}  # a person's step that silver has not followed
-    return [c.dataset for c in contracts if c.dataset in open_ or without_receipt(settings, c, receipts)]
+    return [c.dataset for c in contracts if c.dataset in open_ or fresh(delivered(settings, c), receipts[c.dataset])]
 
 
 def groups(datasets: Sequence[str], most: int) -> list[list[str]]:

@@ -82,12 +82,7 @@ def run(spark: SparkSession, settings: Settings, contract: Contract, periods: Se
 
 def unregistered(settings: Settings, ledger: Ledger, contract: Contract) -> list[Delivered]:
     """Delivered files without a receipt."""
-    return without_receipt(settings, contract, ledger.rows("receipts", dataset=contract.dataset))
-
-
-def without_receipt(settings: Settings, contract: Contract, receipts: Iterable[Mapping[str, Any]]) -> list[Delivered]:
-    """Delivered files that none of these receipts is for."""
-    return fresh(delivered(settings, contract), receipts)
+    return fresh(delivered(settings, contract), ledger.rows("receipts", dataset=contract.dataset))
 
 
 def fresh(files: Iterable[Delivered], receipts: Iterable[Mapping[str, Any]]) -> list[Delivered]:

@@ -6,7 +6,7 @@ import contextlib
 import json
 import statistics
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,9 +16,11 @@ from rich.console import Console
 from rich.table import Table
 
 from jobs.platform.errors import LakeError
-from jobs.platform.settings import load_settings
+from jobs.platform.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
     from jobs.bench.formats import Measured
     from jobs.bench.rounds import Timing
 
@@ -44,23 +46,14 @@ def land(
 ) -> None:
     """Landing with 10 rules against Spark, Spark + GX and Polars. Example: [bold]./lake bench land --rows 1000000 --rounds 1[/]"""
     from jobs.bench import dag_run, landing, small
-    from jobs.cli.stack import bring_up
-    from jobs.platform.spark import open_session
 
     settings = load_settings()
-    with contextlib.redirect_stdout(sys.stderr):
-        bring_up(settings, NEEDED)
-    spark = open_session(settings)
-    try:
-        with told.status("starting …") as status:
-            dag_run.swept(spark, settings)
-            timings = landing.run(spark, settings, rows, rounds, status.update)
-            alone = small.run(spark, settings, rounds, status.update)
-            with contextlib.redirect_stdout(sys.stderr):
-                bring_up(settings)  # Airflow not before: idle it takes processor time too
-            in_a_run = [dag_run.run(spark, settings, rounds, status.update), replace(alone[1], name="dag_submit")]
-    finally:
-        spark.stop()
+    with _measuring(settings, NEEDED) as (spark, tell):
+        dag_run.swept(spark, settings)
+        timings = landing.run(spark, settings, rows, rounds, tell)
+        alone = small.run(spark, settings, rounds, tell)
+        _up(settings)  # Airflow not before: idle it takes processor time too
+        in_a_run = [dag_run.run(spark, settings, rounds, tell), replace(alone[1], name="dag_submit")]
     report(f"land {rows:,} rows × 8 columns", [timings, alone, in_a_run], as_json, {"rows": rows, "rounds": rounds})
 
 
@@ -71,19 +64,11 @@ def deliveries(
 ) -> None:
     """Many small deliveries that wait at once, landed by one DAG run. Example: [bold]./lake bench deliveries --deliveries 200[/]"""
     from jobs.bench import backlog, dag_run
-    from jobs.cli.stack import bring_up
-    from jobs.platform.spark import open_session
 
     settings = load_settings()
-    with contextlib.redirect_stdout(sys.stderr):
-        bring_up(settings)
-    spark = open_session(settings)
-    try:
-        with told.status("starting …") as status:
-            dag_run.swept(spark, settings)
-            done = backlog.run(spark, settings, count, rows, status.update)
-    finally:
-        spark.stop()
+    with _measuring(settings) as (spark, tell):
+        dag_run.swept(spark, settings)
+        done = backlog.run(spark, settings, count, rows, tell)
     facts = {"deliveries_a_minute": round(done.a_minute), **asdict(done)}
     if as_json:
         typer.echo(json.dumps({"bench": f"{count:,} deliveries of {rows:,} rows"} | facts))
@@ -122,18 +107,10 @@ def quality(
 ) -> None:
     """Landing with 20 row rules and 10 aggregate expectations against no rules, plain GX and cuallee. Example: [bold]./lake bench quality --rows 1000000 --rounds 1[/]"""
     from jobs.bench import quality as bench
-    from jobs.cli.stack import bring_up
-    from jobs.platform.spark import open_session
 
     settings = load_settings()
-    with contextlib.redirect_stdout(sys.stderr):
-        bring_up(settings, NEEDED)
-    spark = open_session(settings)
-    try:
-        with told.status("starting …") as status:
-            timings, peaks = bench.run(spark, settings, rows, rounds, status.update)
-    finally:
-        spark.stop()
+    with _measuring(settings, NEEDED) as (spark, tell):
+        timings, peaks = bench.run(spark, settings, rows, rounds, tell)
     report(f"quality {rows:,} rows, 30 expectations", [timings], as_json, {"rows": rows, "rounds": rounds, "peak_bytes_by_failing_share": peaks})
     if not as_json:
         console.print("most memory of the driver: " + ", ".join(f"{size / 1e6:,.0f} MB with {share} of the rows failing" for share, size in peaks.items()))
@@ -146,18 +123,10 @@ def city(
 ) -> None:
     """Making the sample city: people and rows a second, memory, growth. Example: [bold]./lake bench city --people 1000 --people 10000 --days 2[/]"""
     from jobs.bench import city as bench
-    from jobs.cli.stack import bring_up
-    from jobs.platform.spark import open_session
 
     settings = load_settings()
-    with contextlib.redirect_stdout(sys.stderr):
-        bring_up(settings, NEEDED)
-    spark = open_session(settings)
-    try:
-        with told.status("starting …") as status:
-            found = bench.run(spark, settings, people or (10_000, 100_000, 1_000_000), days, status.update)
-    finally:
-        spark.stop()
+    with _measuring(settings, NEEDED) as (spark, tell):
+        found = bench.run(spark, settings, people or (10_000, 100_000, 1_000_000), days, tell)
     powers = [None, *(bench.growth(before, after) for before, after in zip(found, found[1:], strict=False))]
     if as_json:
         sizes = [asdict(size) | {"people_a_second": round(size.people / size.seconds), "rows_a_second": round(size.rows / size.seconds), "growth": power} for size, power in zip(found, powers, strict=True)]
@@ -168,6 +137,28 @@ def city(
         rates = (f"{size.seconds:.1f}", f"{size.processor:.1f}", f"{size.people / size.seconds:,.0f}", f"{size.rows / size.seconds:,.0f}", f"{size.worker_bytes / 2**20:,.0f}")
         table.add_row(f"{size.people:,}", f"{size.files:,}", f"{size.rows:,}", f"{size.bytes / 1e6:,.1f}", *rates, "" if power is None else f"{power:.2f}")
     console.print(table)
+
+
+def _up(settings: Settings, only: str = "") -> None:
+    """The stack; what starting it says goes where no answer is read."""
+    from jobs.cli.stack import bring_up
+
+    with contextlib.redirect_stdout(sys.stderr):
+        bring_up(settings, only)
+
+
+@contextlib.contextmanager
+def _measuring(settings: Settings, only: str = "") -> Iterator[tuple[SparkSession, Callable[[str], None]]]:
+    """A session on the stack (or `only` these parts of it), and a way to say what is being done."""
+    from jobs.platform.spark import open_session
+
+    _up(settings, only)
+    spark = open_session(settings)
+    try:
+        with told.status("starting …") as status:
+            yield spark, status.update
+    finally:
+        spark.stop()
 
 
 def _formats_object(found: Sequence[Measured]) -> dict[str, Any]:

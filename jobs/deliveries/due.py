@@ -23,8 +23,8 @@ class Due:
 def latency(contract: Contract) -> int | None:
     """Days of `slaProperties` latency; None where the contract states none, or not in days or weeks."""
     said = interval(dict(contract.sla).get("latency", ""))
-    months, days = (said and said.whole) or (0, None)
-    return days if not months else None
+    whole = said.whole if said else None
+    return whole[1] if whole and not whole[0] else None
 
 
 def due(contract: Contract, came: Sequence[str], today: dt.date) -> tuple[Due, ...] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,19 @@ from jobs.readers.frames import Part
 from jobs.readers.inspection import archive_content, attachment_content, is_plain_text, text_content
 from jobs.readers.outcome import Refused
 from jobs.readers.packed import Batch, Source, batches
+
+DAY, MOMENT = dt.date(2020, 2, 29), dt.datetime(2020, 2, 29, 13, 4, 5)
+CELLS = [  # column, cell of an old or a binary workbook, the text it is read as
+    (Column("a", "a", "string"), "编号〇〇七𠮷", "编号〇〇七𠮷"),
+    (Column("a", "a", "string"), "007", "007"),
+    (Column("a", "a", "string"), 12.0, "12"),
+    (Column("a", "a", "double"), -0.5, "-0.5"),
+    (Column("a", "a", "boolean"), True, "True"),
+    (Column("a", "a", "date"), DAY, "2020-02-29"),
+    (Column("a", "a", "date", formats=("%d/%m/%Y",)), DAY, "29/02/2020"),
+    (Column("a", "a", "date", formats=("excel1900",)), 43_890, "43890"),
+    (Column("a", "a", "timestamp"), MOMENT, "2020-02-29T13:04:05"),
+]
 
 
 def contract(columns: list[Column] | list[str], drift: Drift | None = None, **reader: Any) -> Contract:

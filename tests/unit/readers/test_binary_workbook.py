@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
 import pytest
 
 from jobs.contracts.model import Column
-from tests.unit.readers.made import contract, outcome, refusal
+from tests.unit.readers.made import CELLS, DAY, contract, outcome, refusal
 from tests.unit.readers.xlsb import Error, Formula, xlsb
-
-DAY, MOMENT = dt.date(2020, 2, 29), dt.datetime(2020, 2, 29, 13, 4, 5)
 
 
 @pytest.mark.parametrize(
     ("column", "cell", "text"),
     [
-        (Column("a", "a", "string"), "编号〇〇七𠮷", "编号〇〇七𠮷"),
-        (Column("a", "a", "string"), "007", "007"),
-        (Column("a", "a", "string"), 12.0, "12"),
-        (Column("a", "a", "double"), -0.5, "-0.5"),
-        (Column("a", "a", "boolean"), True, "True"),
-        (Column("a", "a", "date"), DAY, "2020-02-29"),
-        (Column("a", "a", "date", formats=("%d/%m/%Y",)), DAY, "29/02/2020"),
-        (Column("a", "a", "date", formats=("excel1900",)), 43_890, "43890"),
-        (Column("a", "a", "timestamp"), MOMENT, "2020-02-29T13:04:05"),
+        *CELLS,
         (Column("a", "a", "double"), Formula(63.5), "63.5"),
         (Column("a", "a", "string"), Formula("合计"), "合计"),
     ],

@@ -12,7 +12,7 @@ import pytest
 import xlwt
 
 from jobs.contracts.model import Column
-from tests.unit.readers.made import contract, outcome, refusal
+from tests.unit.readers.made import CELLS, DAY, contract, outcome, refusal
 
 STYLES = {dt.date: "yyyy-mm-dd", dt.datetime: "yyyy-mm-dd hh:mm:ss", dt.time: "hh:mm"}
 FORMULA = 0x0006
@@ -42,21 +42,11 @@ def computed(data: bytes, row: int, column: int, value: float) -> bytes:
     return data[: at + 10] + struct.pack("<d", value) + data[at + 18 :]
 
 
-DAY, MOMENT = dt.date(2020, 2, 29), dt.datetime(2020, 2, 29, 13, 4, 5)
-
 
 @pytest.mark.parametrize(
     ("column", "cell", "text"),
     [
-        (Column("a", "a", "string"), "编号〇〇七𠮷", "编号〇〇七𠮷"),
-        (Column("a", "a", "string"), "007", "007"),
-        (Column("a", "a", "string"), 12.0, "12"),
-        (Column("a", "a", "double"), -0.5, "-0.5"),
-        (Column("a", "a", "boolean"), True, "True"),
-        (Column("a", "a", "date"), DAY, "2020-02-29"),
-        (Column("a", "a", "date", formats=("%d/%m/%Y",)), DAY, "29/02/2020"),
-        (Column("a", "a", "date", formats=("excel1900",)), 43_890, "43890"),
-        (Column("a", "a", "timestamp"), MOMENT, "2020-02-29T13:04:05"),
+        *CELLS,
         (Column("a", "a", "string"), dt.time(13, 4), "13:04:00"),
     ],
 )
