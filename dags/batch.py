@@ -8,7 +8,7 @@ from airflow.sdk import DAG, Asset, AssetAlias, Param, TriggerRule, get_current_
 
 from jobs.alerts.notifier import LakeNotifier, deadline
 from jobs.platform.settings import load_settings
-from jobs.steps import STEPS
+from jobs.steps import DELIVERED, STEPS
 
 SILVER = AssetAlias("lake-silver")
 DATASETS = Param([], type=["array", "null"], description="only these datasets, waiting or not; empty: the small ones for which something waits")
@@ -43,10 +43,11 @@ with DAG(
 
     @task
     def plan() -> list[list[str]]:
-        from jobs.orchestration import groups, small_datasets, waiting
+        from jobs.orchestration import groups, small_datasets, waiting_loads
 
         settings, asked = load_settings(), get_current_context()["params"]["datasets"]
-        return groups(asked or waiting(settings, small_datasets(settings.root)), settings.batch_groups)
+        loads = waiting_loads(settings, [c for c in small_datasets(settings.root) if not asked or c.dataset in asked])
+        return groups(asked or list(loads), settings.batch_groups, loads)
 
     @task_group
     def group(datasets: list[str]) -> None:
@@ -54,7 +55,7 @@ with DAG(
         for before, after in zip(tasks, tasks[1:], strict=False):
             before >> after
 
-    @task(trigger_rule=TriggerRule.ALL_DONE)
+    @task(trigger_rule=TriggerRule.ALL_DONE, outlets=[Asset(DELIVERED)])
     def summary(planned: list[list[str]] | None) -> None:
         """Red when the plan failed, or a step failed for a dataset or never ran: read from the ledger."""
         from jobs.alerts.look import well_again

@@ -12,8 +12,9 @@ from airflow.sdk.exceptions import AirflowSkipException
 from jobs.alerts.notifier import LakeNotifier, deadline
 from jobs.contracts.load import BrokenContract, contract_path, load_contract
 from jobs.contracts.model import Contract
+from jobs.dag_tasks import failing_task, result_of
 from jobs.platform.settings import load_settings
-from jobs.steps import FETCH, STEPS
+from jobs.steps import DELIVERED, FETCH, STEPS
 
 ROOT = Path(__file__).resolve().parents[1]
 ALERTS = load_settings().alerts
@@ -25,15 +26,12 @@ def step_task(step: str, dataset: str, outlets: list[Asset], period: str = ""):
 
     @task(task_id=step, retries=2, retry_delay=dt.timedelta(seconds=20), execution_timeout=dt.timedelta(hours=2), outlets=outlets)
     def run() -> None:
-        from jobs.orchestration import run_task, this_try  # seconds of imports, in the task only
-        from jobs.platform.airflow_connection import door_of_airflow
-
         context = get_current_context()
         asked = tuple(context["params"]["periods"] or ())
         if period and not asked:
             asked = (context["dag_run"].run_after.astimezone(ZoneInfo(load_settings().time_zone)).strftime(period),)
-        (done,) = run_task(step, [dataset], this_try(context["ti"]), asked, door_of_airflow())
-        if step == "conform" and not done.result.changed:
+        result = result_of(step, dataset, asked)
+        if step == "conform" and not result.changed:
             raise AirflowSkipException(f"silver of {dataset} is as it was: no asset event")
 
     return run()
@@ -49,7 +47,7 @@ def dataset_dag(contract: Contract) -> DAG:
     ) as dag:  # fmt: skip
         outlet = Asset(f"lake://silver/{contract.table}")
         fetching = [step_task(FETCH, contract.dataset, [], contract.database.period)] if contract.database else []
-        tasks = fetching + [step_task(step, contract.dataset, [outlet] if step == "conform" else []) for step in STEPS]
+        tasks = fetching + [step_task(step, contract.dataset, [outlet, Asset(DELIVERED)] if step == "conform" else []) for step in STEPS]
         for before, after in zip(tasks, tasks[1:], strict=False):
             before >> after
     return dag
@@ -58,12 +56,7 @@ def dataset_dag(contract: Contract) -> DAG:
 def broken_dag(path: Path, problem: BrokenContract) -> DAG:
     """A broken contract is a DAG that says what is wrong; the other datasets go on."""
     with DAG(f"{path.parent.name}__{path.stem}", schedule=None, start_date=START, doc_md="# Broken contract\n" + "\n".join(f"- {f}" for f in problem.findings), tags=["broken"]) as dag:
-
-        @task(task_id="contract")
-        def fail() -> None:
-            raise ValueError("\n".join(map(str, problem.findings)))
-
-        fail()
+        failing_task("contract", "\n".join(map(str, problem.findings)))
     return dag
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from pathlib import Path
 
-from airflow.sdk import DAG, Asset, AssetAny, get_current_context, task
+from airflow.sdk import DAG, Asset, AssetAny, task
 from airflow.sdk.exceptions import AirflowSkipException
 
 from jobs.alerts.notifier import LakeNotifier, deadline
 from jobs.contracts.load import BrokenContract, load_product
 from jobs.contracts.product import DEPARTMENT, Product, asset_of
+from jobs.dag_tasks import failing_task, result_of
 from jobs.platform.settings import load_settings
 from jobs.steps import CURATE
 
@@ -30,13 +31,10 @@ def product_dag(product: Product) -> DAG:
 
         @task(task_id=CURATE, retries=2, retry_delay=dt.timedelta(seconds=20), execution_timeout=dt.timedelta(hours=2), outlets=[Asset(asset_of(product.dataset))])
         def run() -> None:
-            from jobs.orchestration import run_task, this_try  # seconds of imports, in the task only
-            from jobs.platform.airflow_connection import door_of_airflow
-
-            (done,) = run_task(CURATE, [product.dataset], this_try(get_current_context()["ti"]), (), door_of_airflow())
-            if done.result.waits_for:
-                raise AirflowSkipException(f"{product.dataset} waits for {', '.join(done.result.waits_for)}")
-            if not done.result.changed:
+            result = result_of(CURATE, product.dataset)
+            if result.waits_for:
+                raise AirflowSkipException(f"{product.dataset} waits for {', '.join(result.waits_for)}")
+            if not result.changed:
                 raise AirflowSkipException(f"{product.dataset} is as it was: no asset event")
 
         run()
@@ -47,12 +45,7 @@ def broken_dag(path: Path, problem: BrokenContract) -> DAG:
     """A broken contract is a DAG that says what is wrong; the other products go on."""
     doc = "# Broken contract\n" + "\n".join(f"- {f}" for f in problem.findings)
     with DAG(f"{DEPARTMENT}__{path.stem}", schedule=None, start_date=START, doc_md=doc, tags=["broken"]) as dag:
-
-        @task(task_id="contract")
-        def fail() -> None:
-            raise ValueError("\n".join(map(str, problem.findings)))
-
-        fail()
+        failing_task("contract", "\n".join(map(str, problem.findings)))
     return dag
 
 

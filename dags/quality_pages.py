@@ -1,21 +1,21 @@
-"""The DAG `quality_pages`: the quality site and the scorecards brought up to date after silver changed, and once an hour (a refused or held file changes no silver)."""
+"""The DAG `quality_pages`: the quality site and the scorecards brought up to date after a run over deliveries, and once an hour (a dataset's own DAG tells of no run that changed no silver)."""
 
 from __future__ import annotations
 
 import datetime as dt
 
-from airflow.sdk import DAG, Asset, AssetAny, AssetOrTimeSchedule, CronTriggerTimetable, task
+from airflow.sdk import DAG, Asset, AssetOrTimeSchedule, task
 
-from jobs.contracts.load import load_all
+from jobs.dag_tasks import by_the_clock
 from jobs.platform.settings import load_settings
+from jobs.steps import DELIVERED
 
 settings = load_settings()
-TABLES = sorted(contract.table for contract in load_all(settings.root)[0])
-HOURLY = CronTriggerTimetable("@hourly", timezone=settings.time_zone)
-SCHEDULE = AssetOrTimeSchedule(timetable=HOURLY, assets=AssetAny(*[Asset(f"lake://silver/{table}") for table in TABLES]))
+HOURLY = by_the_clock("@hourly", settings.time_zone)
+SCHEDULE = AssetOrTimeSchedule(timetable=HOURLY, assets=[Asset(DELIVERED)])
 
 with DAG(
-    "quality_pages", schedule=SCHEDULE, start_date=dt.datetime(2024, 1, 1, tzinfo=dt.UTC), catchup=False, max_active_runs=1, doc_md=__doc__, tags=["quality"],
+    "quality_pages", schedule=SCHEDULE, catchup=False, max_active_runs=1, doc_md=__doc__, tags=["quality"],
     default_args={"owner": "data platform"},
 ) as dag:  # fmt: skip
 

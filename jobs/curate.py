@@ -7,19 +7,21 @@ import datetime as dt
 import hashlib
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
-from jobs.contracts.load import contract_path, load_contract, load_product, product_path
+from jobs.contracts.load import load_named
 from jobs.contracts.product import Input, Product, is_product
 from jobs.ops.ledger import Ledger
 from jobs.platform.errors import LakeError
 from jobs.platform.settings import Settings
+from jobs.privacy.pseudonym import current_version, pseudonym_key, pseudonymise
 from jobs.quality.rules import Rule, columns_of, judging
+from jobs.rules.model import rules_path
 from jobs.tables import curated
 from jobs.tables.silver import columns, sql_type
 
@@ -52,6 +54,7 @@ class Found:
 
 def run(spark: SparkSession, settings: Settings, product: Product, rules: Sequence[Rule], dry: bool = False) -> Curated:
     """Make the product follow from its inputs. Raises LakeError where a critical expectation fails: the product then stays as it was, and the results are in ops.checks."""
+    product = _with_secret(settings, product)
     versions = {given.name: curated.version(settings, given.table) for given in product.inputs}
     if missing := tuple(given.name for given in product.inputs if versions[given.name] is None and not given.optional):
         log.warning("%s waits for %s", product.dataset, ", ".join(missing))
@@ -64,7 +67,7 @@ def run(spark: SparkSession, settings: Settings, product: Product, rules: Sequen
         return Curated(product.dataset, 0, False, 0, periods=("all",) if periods is None else periods)
     curated.create(spark, settings, product)
     shaped = curated.is_shaped(spark, product)
-    rows = curated.typed(import_module(f"jobs.products.{product.module}").build(inputs), product)
+    rows = curated.typed(_pseudonymous(settings, product, import_module(f"jobs.products.{product.module}").build(inputs)), product)
     staged = curated.staged(spark, settings, product, curated.within(rows, product, periods if shaped else None))
     failed = _checked(spark, settings, ledger, product, rules, staged, periods if shaped else None, found)
     changed = _published(spark, settings, product, staged, periods, shaped, found)
@@ -77,9 +80,23 @@ def _read(spark: SparkSession, settings: Settings, given: Input, version: int | 
     """The input as it was at this version; without rows where it is optional and not there."""
     if version is not None:
         return spark.sql(f"SELECT * FROM {given.table} VERSION AS OF {version}")
-    contract = load_product(product_path(settings.root, given.name)) if is_product(given.name) else load_contract(contract_path(settings.root, given.name))
+    contract = load_named(settings.root, given.name)
     names = {c.name: sql_type(c) for c in contract.columns} if is_product(given.name) else {name: kind for name, (kind, _) in columns(contract).items()}
     return spark.sql("SELECT " + ", ".join(f"CAST(NULL AS {kind}) AS `{name}`" for name, kind in names.items()) + " WHERE false")
+
+
+def _with_secret(settings: Settings, product: Product) -> Product:
+    """With the version of the secret its pseudonyms are made under: another version makes the product again."""
+    if not product.pseudonyms:
+        return product
+    pseudonym_key(settings, product.grant)  # made where there is none yet
+    return replace(product, secret=current_version(settings, product.grant))
+
+
+def _pseudonymous(settings: Settings, product: Product, rows: DataFrame) -> DataFrame:
+    for name in product.pseudonyms:
+        rows = pseudonymise(rows, name, settings, product.grant, product.secret)
+    return rows
 
 
 def _found(product: Product, inputs: Mapping[str, DataFrame], versions: Mapping[str, int]) -> Found:
@@ -96,7 +113,9 @@ def _content(rows: DataFrame) -> DataFrame:
 def _code(product: Product) -> str:
     """What decides the product beside its inputs."""
     sources = [path.read_bytes() for path in _sources(product.module)]
-    return hashlib.sha256(b"".join(sources) + repr([product.columns, product.period, product.inputs]).encode()).hexdigest()[:32]
+    rules = rules_path(Path(__file__).resolve().parents[1], product.module)  # those beside this code, as the module reads them
+    facts = [product.columns, product.period, product.inputs, *((product.grant, product.secret) if product.pseudonyms else ())]
+    return hashlib.sha256(b"".join(sources) + (rules.read_bytes() if rules.exists() else b"") + repr(facts).encode()).hexdigest()[:32]
 
 
 def _sources(module: str) -> list[Path]:
@@ -176,7 +195,7 @@ def _published(
     old = curated.fingerprints(curated.within(spark.table(product.curated), product, periods), product.period)
     changed = tuple(sorted(period for period in {*old, *new} if old.get(period) != new.get(period)))
     if changed:
-        curated.replace(settings, product, curated.within(staged, product, changed), changed, made_from)
+        curated.replace(settings, product, curated.within(staged, product, changed), changed, made_from | {"periods": list(changed)})
     return changed
 
 

@@ -7,7 +7,7 @@ import logging
 import subprocess
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import import_module
@@ -19,16 +19,19 @@ from pyspark.sql import SparkSession
 
 from jobs.contracts.load import contract_path, load_all, load_contract, load_product, product_path
 from jobs.contracts.model import Contract
+from jobs.contracts.product import table_of
+from jobs.ops import openlineage
 from jobs.ops.ledger import Ledger
 from jobs.platform.errors import LakeError
 from jobs.platform.outage import outages_named, require_lake
 from jobs.platform.settings import Settings, load_settings
-from jobs.platform.spark import Door, open_session, stop_earlier, task_session_id
-from jobs.steps import CURATE, FETCH, STEPS
+from jobs.platform.spark import Door, fit, open_session, stop_earlier, task_session_id
+from jobs.steps import CURATE, FETCH, PUBLISH, RESOLVE, SHARE, STEPS
 
 log = logging.getLogger("civiclake")
 log.addHandler(logging.NullHandler())  # a command says on its own screen what a task says in its log
 MEND = "mend it and run again: what is done is not done twice"
+DATASET_LOAD = 25  # four verbs over a small dataset take 5 s, each file of it 0.2 s more (2026-11-30)
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,7 @@ def run_step(
 ) -> Done:
     """One verb on one dataset, and its row in ops.runs. A failure is in the answer, so that it stops nothing else (law 5)."""
     began = time.monotonic()
+    openlineage.tell(settings, openlineage.START, step, dataset, run)
     try:
         with outages_named(settings, door):
             result, problem = run_verb(step, spark, settings, dataset, periods, again), None
@@ -101,7 +105,10 @@ def run_step(
     except Exception as error:  # noqa: BLE001 - whatever stops a dataset is noted against it, and the others go on
         log.exception("%s %s failed", step, dataset)
         result, problem = None, LakeError(f"{type(error).__name__}: {str(error).partition(chr(10))[0][:300]}", MEND)
-    return _noted(settings, step, run, session, Done(dataset, result, problem, time.monotonic() - began))
+    done = _noted(settings, step, run, session, Done(dataset, result, problem, time.monotonic() - began))
+    rows = getattr(done.result, COUNTS[step].get("rows_out", ""), None)
+    openlineage.tell(settings, openlineage.FAIL if done.problem else openlineage.COMPLETE, step, dataset, run, rows, done.problem.message if done.problem else None)
+    return done
 
 
 def _noted(settings: Settings, step: str, run: str, session: str, done: Done) -> Done:
@@ -119,17 +126,39 @@ def _noted(settings: Settings, step: str, run: str, session: str, done: Done) ->
 
 def run_verb(step: str, spark: SparkSession, settings: Settings, dataset: str, periods: tuple[str, ...], again: bool = False) -> Any:
     """Imports only the verb it runs: Great Expectations, which check needs, takes seconds to import. `again`: what landing refused has another turn."""
+    verb = import_module(f"jobs.{step}").run
+    if step == RESOLVE:
+        from jobs.identity.registers import load_registers
+
+        registers = load_registers(settings.root)
+        _fit_to(spark, settings, [table_of(register.dataset) for register in registers])
+        return verb(spark, settings, registers, train=again)
+    if step == PUBLISH:
+        from jobs.publish import publication_of
+
+        return verb(spark, settings, publication_of(settings, dataset))
+    if step == SHARE:
+        from jobs.sharing.share import share_named
+
+        return verb(spark, settings, share_named(settings.root, dataset))
     from jobs.quality.implied import rules_of
 
-    verb = import_module(f"jobs.{step}").run
     if step == CURATE:
         product = load_product(product_path(settings.root, dataset))
+        _fit_to(spark, settings, [given.table for given in product.inputs])
         return verb(spark, settings, product, rules_of(product, settings.root))
     contract = load_contract(contract_path(settings.root, dataset))
     if step in (FETCH, "register"):
         return verb(spark, settings, contract, periods)
     rules = rules_of(contract, settings.root)
+    fit(spark, sum(row["bytes"] for row in Ledger(settings).columns("receipts", ["bytes"], dataset=dataset)))
     return verb(spark, settings, contract, rules, periods, again) if step == "land" else verb(spark, settings, contract, rules)
+
+
+def _fit_to(spark: SparkSession, settings: Settings, tables: Iterable[str]) -> None:
+    from jobs.tables.sizes import read_bytes
+
+    fit(spark, read_bytes(settings, tables))
 
 
 def _tell(step: str, done: Done) -> None:
@@ -160,6 +189,9 @@ COUNTS = {
     "check": {"deliveries": "deliveries"},
     "conform": {"rows_out": "rows"},
     "curate": {"rows_out": "rows"},
+    "publish": {"rows_out": "rows"},
+    "resolve": {"deliveries": "fresh", "rows_out": "records"},
+    "share": {"rows_out": "rows"},
 }
 
 
@@ -178,7 +210,12 @@ def require_done(run: str, datasets: Sequence[str]) -> None:
 
 
 def waiting(settings: Settings, contracts: Iterable[Contract]) -> list[str]:
-    """Datasets with files that are not registered, or deliveries that are not yet through all steps. Reads the ledger and lists the landing zone; needs no Spark."""
+    """Datasets with files that are not registered, or deliveries that are not yet through all steps."""
+    return list(waiting_loads(settings, contracts))
+
+
+def waiting_loads(settings: Settings, contracts: Iterable[Contract]) -> dict[str, int]:
+    """Dataset that waits → what a run over it costs, in files: it costs as much as DATASET_LOAD files before it has read one. Reads the ledger and lists the landing zone; needs no Spark."""
     from jobs.deliveries.approvals import pending
     from jobs.register import delivered, fresh
 
@@ -191,12 +228,17 @@ def waiting(settings: Settings, contracts: Iterable[Contract]) -> list[str]:
     open_ = {dataset for dataset, rows in receipts.items() if any((dataset, row["delivery"], row["name"]) not in settled for row in rows)}
     open_ |= pending(deliveries, ledger.rows("approvals"))
     open_ |= {row["dataset"] for row in ledger.rows("quarantine_events") if not row["applied"]}  # a person's step that silver has not followed
-    return [c.dataset for c in contracts if c.dataset in open_ or fresh(delivered(settings, c), receipts[c.dataset])]
+    new = {c.dataset: len(fresh(delivered(settings, c), receipts[c.dataset])) for c in contracts}
+    return {dataset: DATASET_LOAD + files for dataset, files in new.items() if files or dataset in open_}
 
 
-def groups(datasets: Sequence[str], most: int) -> list[list[str]]:
-    """Datasets dealt out to at most `most` mapped tasks."""
-    return [list(datasets[i::most]) for i in range(min(most, len(datasets)))]
+def groups(datasets: Sequence[str], most: int, loads: Mapping[str, int] | None = None) -> list[list[str]]:
+    """Datasets dealt out to at most `most` mapped tasks, the heaviest first, each to the lightest task. `loads`: dataset → what it costs; left out, all cost the same."""
+    cost = {name: (loads or {}).get(name, DATASET_LOAD) for name in datasets}
+    made: list[list[str]] = [[] for _ in range(min(most, len(datasets)))]
+    for name in sorted(datasets, key=lambda each: -cost[each]):
+        min(made, key=lambda group: sum(cost[each] for each in group)).append(name)
+    return made
 
 
 def small_datasets(root: Path) -> list[Contract]:

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 
 from jobs.contracts.load import load_all
 from jobs.contracts.model import Contract
+from jobs.ops.ledger import Ledger
 from jobs.platform.settings import Settings, load_settings
+from jobs.quality.site import lineage
 from jobs.quality.site.build import Built, build
 from jobs.scorecard.pages import publish
 from jobs.scorecard.record import read, record
@@ -23,7 +25,7 @@ def run(settings: Settings, again: bool = False, contracts: Sequence[Contract] |
     record(settings, known, now or dt.datetime.now(dt.UTC))
     letters = publish(settings, known, read(settings), again)
     built = build(settings, known, again)
-    return Built(built.datasets, built.pages + letters)
+    return Built(built.datasets, built.pages + letters + lineage.write(settings, Ledger(settings)))
 
 
 def main() -> None:

@@ -19,7 +19,7 @@ from tests.scheduler import rank
 hypothesis.settings.register_profile("lake", deadline=None)  # how long an example takes is no property of ours
 hypothesis.settings.load_profile("lake")
 SKIPPED = pytest.StashKey[int]()
-UNPROVEN = tuple(line.split("#")[0].strip() for line in (Path(__file__).parent / "unproven.txt").read_text().splitlines() if line.split("#")[0].strip())
+BEYOND_CI = tuple(line.split("#")[0].strip() for line in (Path(__file__).parent / "beyond_ci.txt").read_text().splitlines() if line.split("#")[0].strip())
 REAL_DATA = Path(os.environ.get("LAKE_REAL_DATA") or load_settings().root.parent / "shared" / "data")
 
 
@@ -30,9 +30,11 @@ def settings() -> Settings:
 
 @pytest.fixture(scope="session")
 def spark(settings: Settings) -> Iterator[SparkSession]:
-    from jobs.platform.spark import open_session
+    """The one session, as jobs make it for small datasets: no test's data is large."""
+    from jobs.platform.spark import fit, open_session
 
     session = open_session(settings)
+    fit(session, 0)
     yield session
     session.stop()
 
@@ -61,16 +63,38 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: (rank(item.nodeid), item.nodeid.startswith(UNPROVEN)))  # a stable sort: otherwise as collected
+    items.sort(key=lambda item: (rank(item.nodeid), item.nodeid.startswith(BEYOND_CI)))  # a stable sort: otherwise as collected
     for item in items:
-        if item.nodeid.startswith(UNPROVEN):
-            item.add_marker(pytest.mark.unproven)
+        if item.nodeid.startswith(BEYOND_CI):
+            item.add_marker(pytest.mark.beyond_ci)
     if REAL_DATA.is_dir() or os.environ.get("CI"):
         return
     without = [item for item in items if "real_data" in getattr(item, "fixturenames", ())]
     config.stash[SKIPPED] = len(without)
     for item in without:
         item.add_marker(pytest.mark.skip(reason="no real data"))
+
+
+SLOW_SECONDS = 60
+
+
+class AsItHappens:
+    """Says at once which test failed and why, and which took long: a run that is cut short has then said it."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        terminal = self.config.pluginmanager.get_plugin("terminalreporter")
+        if report.failed:
+            terminal.write_line(f"\nFAILED {report.nodeid} ({report.when}, {report.duration:.0f} s)\n{str(report.longrepr)[-3000:]}")
+        elif report.duration > SLOW_SECONDS:
+            terminal.write_line(f"\n{report.duration:.0f} s {report.nodeid} ({report.when})")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(AsItHappens(config))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -8,7 +8,7 @@ from pyspark.sql import SparkSession
 
 from jobs.ops.ledger import TABLES, Ledger
 from jobs.platform.settings import Settings
-from jobs.platform.store import keys
+from jobs.platform.store import emptied
 
 
 def forget(spark: SparkSession, settings: Settings, store: Any, dataset: str, landing: str | None = None) -> None:
@@ -18,8 +18,7 @@ def forget(spark: SparkSession, settings: Settings, store: Any, dataset: str, la
     for name in (f"silver.{table}", f"bronze.{table}", f"bronze.{table}__mended"):
         spark.sql(f"DROP TABLE IF EXISTS {name}")
     for zone, prefix in (("landing", landing or folder), ("raw", folder), ("bronze", table), ("bronze", f"{table}__mended"), ("bronze", f"{table}__edits"), ("silver", table), ("docs", f"gx/{table}"), ("docs", f"quality/{table}"), ("keys", dataset)):
-        for item in list(keys(store, settings.bucket(zone), f"{prefix}/")):
-            store.delete_object(Bucket=settings.bucket(zone), Key=item["Key"])
+        emptied(settings, zone, f"{prefix}/")
     ledger = Ledger(settings)
     for name in TABLES:
         ledger.table(name).delete(f"dataset = '{dataset}'")

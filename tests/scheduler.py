@@ -1,4 +1,5 @@
-"""What runs beside what when `./lake test` uses two processes: tests that share a stack run one after another, beside those with a stack of their own or none.
+"""What runs beside what when `./lake test` uses two processes: the tests of a file, those that look at the demo and Airflow, and those with a stack of their own, run one after another;
+files run beside each other, as each has tables of its own.
 
 pytest-xdist's own groups (`--dist loadgroup`) are read from the node ids, which pytest 9.2 no longer lets it rename; so the group comes from the file.
 """
@@ -10,8 +11,8 @@ from typing import Any
 from xdist.scheduler import LoadScopeScheduling
 
 OWN_STACK = ("test_kills", "test_quarantine_kills", "test_second_checkout")
-SHARED_STACK = ("tests/integration/", "tests/e2e/", "tests/corpus/")
-GROUPS = ("shared stack", "own stack")  # in the order of their start: the longest first
+ONE_AFTER_ANOTHER = ("tests/e2e/", "own stack")  # groups of many files
+ON_THE_STACK = ("tests/integration/", "tests/corpus/")
 
 
 def group_of(nodeid: str) -> str:
@@ -19,13 +20,15 @@ def group_of(nodeid: str) -> str:
     path = nodeid.split("::")[0]
     if any(path.endswith(f"/{name}.py") for name in OWN_STACK):
         return "own stack"
-    return "shared stack" if path.startswith(SHARED_STACK) else path
+    return "tests/e2e/" if path.startswith("tests/e2e/") else path
 
 
 def rank(nodeid: str) -> int:
-    """Where a test's group comes in the order of work."""
+    """Where a test's group comes in the order of work: the longest first, so that both processes end at about the same time."""
     group = group_of(nodeid)
-    return GROUPS.index(group) if group in GROUPS else len(GROUPS)
+    if group in ONE_AFTER_ANOTHER:
+        return ONE_AFTER_ANOTHER.index(group)
+    return 2 if group.startswith(ON_THE_STACK) else 3
 
 
 class ByStack(LoadScopeScheduling):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pyspark.sql import SparkSession
 
 from jobs.bench import payments
-from jobs.bench.ours import delivered, emptied, forget
+from jobs.bench.ours import delivered, forget
 from jobs.bench.rounds import Timing
 from jobs.bench.small import ROWS
 from jobs.contracts.load import contract_path, load_contract
@@ -17,6 +17,7 @@ from jobs.contracts.model import Contract
 from jobs.platform.airflow_api import Airflow, until_ended
 from jobs.platform.errors import LakeError
 from jobs.platform.settings import Settings
+from jobs.platform.store import emptied
 
 DAG, MORE, PATIENCE = "batch", 6, 1800  # datasets more than one; seconds
 

@@ -16,13 +16,13 @@ from great_expectations.data_context.types.base import ProgressBarsConfig
 from pyspark.sql import SparkSession
 
 from jobs.bench import payments
-from jobs.bench.ours import Dump, delivered, emptied, forget, landed, under
+from jobs.bench.ours import Dump, delivered, forget, landed, under
 from jobs.bench.processor import spent
 from jobs.bench.rounds import Contender, Timing, measured
 from jobs.contracts.model import Contract
 from jobs.platform.errors import LakeError
 from jobs.platform.settings import Settings
-from jobs.platform.store import delta_options
+from jobs.platform.store import delta_options, emptied
 from jobs.quality.engine import expectation_class
 from jobs.quality.rules import Rule
 

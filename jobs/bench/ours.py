@@ -15,7 +15,7 @@ from jobs.contracts.model import Contract
 from jobs.ops.ledger import TABLES, Ledger
 from jobs.platform.errors import LakeError
 from jobs.platform.settings import Settings
-from jobs.platform.store import keys, s3
+from jobs.platform.store import emptied, s3
 from jobs.quality.rules import Rule
 
 PERIOD = "2024"
@@ -80,10 +80,3 @@ def forget(spark: SparkSession, settings: Settings, contract: Contract) -> None:
     ledger = Ledger(settings)
     for table in TABLES:
         ledger.table(table).delete(f"dataset = '{contract.dataset}'")
-
-
-def emptied(settings: Settings, zone: str, prefix: str) -> None:
-    """Delete every object below a prefix."""
-    client, bucket = s3(settings), settings.bucket(zone)
-    for item in list(keys(client, bucket, prefix)):
-        client.delete_object(Bucket=bucket, Key=item["Key"])

@@ -13,7 +13,7 @@ from pyspark.sql import DataFrame, SparkSession
 from jobs import check, land, register
 from jobs.bench import payments
 from jobs.bench.landing import judged_by_gx
-from jobs.bench.ours import Dump, delivered, emptied, forget, landed, under
+from jobs.bench.ours import Dump, delivered, forget, landed, under
 from jobs.bench.peak import most_held
 from jobs.bench.processor import spent
 from jobs.bench.rounds import Contender, Timing, measured
@@ -21,6 +21,7 @@ from jobs.contracts.model import Contract
 from jobs.ops.ledger import Ledger
 from jobs.platform.errors import LakeError
 from jobs.platform.settings import Settings
+from jobs.platform.store import emptied
 from jobs.quality.dialect import unfused
 from jobs.quality.rules import Rule
 from jobs.quality.vocabulary import scope_of

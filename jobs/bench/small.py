@@ -10,13 +10,14 @@ from pathlib import Path
 from pyspark.sql import SparkSession
 
 from jobs.bench import payments
-from jobs.bench.ours import delivered, emptied, forget, landed, under
+from jobs.bench.ours import delivered, forget, landed, under
 from jobs.bench.processor import spent
 from jobs.bench.rounds import Contender, Timing, measured
 from jobs.contracts.model import Contract
 from jobs.platform.components import job_env, spark_conf, spark_home
 from jobs.platform.errors import LakeError
 from jobs.platform.settings import Settings
+from jobs.platform.store import emptied
 
 ROWS = 500
 

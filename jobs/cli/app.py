@@ -8,12 +8,38 @@ import sys
 import typer
 from rich.console import Console
 
-from jobs.cli import alerts, approve, backfill, bench, check, city, curate, data, demo, docs, doctor, drift, new, quarantine, run, scorecard, stack, status, submit
+from jobs.cli import (
+    alerts,
+    approve,
+    backfill,
+    bench,
+    check,
+    city,
+    curate,
+    data,
+    demo,
+    describe,
+    docs,
+    doctor,
+    drift,
+    new,
+    privacy,
+    publish,
+    quarantine,
+    resolve,
+    review,
+    run,
+    scorecard,
+    share,
+    stack,
+    status,
+    submit,
+)
 from jobs.platform.errors import LakeError
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich", help="civiclake: a data lake for a city. Start with [bold]./lake demo[/].")
 
-for module in (demo, city, new, stack, doctor, status, alerts, docs, scorecard, data, drift, quarantine, run, curate, backfill, approve, submit, check, bench):
+for module in (demo, city, new, stack, doctor, status, alerts, docs, scorecard, data, describe, drift, quarantine, run, resolve, review, curate, privacy, publish, share, backfill, approve, submit, check, bench):
     module.add(app)
 
 

@@ -9,7 +9,7 @@ import typer
 from jobs.cli.console import console
 from jobs.cli.data import contract_of
 from jobs.ops.ledger import Ledger
-from jobs.platform.errors import LakeError
+from jobs.platform.errors import signed
 from jobs.platform.settings import load_settings
 from jobs.platform.store import require_store
 
@@ -30,9 +30,8 @@ def approve(
 
     settings = load_settings()
     contract_of(settings, dataset)
-    if not by.strip() or not because.strip():
-        raise LakeError("a decision has a name and a reason", "say --by NAME --because TEXT")
+    by, because = signed(by, because)
     require_store(settings)
-    name = decide(Ledger(settings), dataset, Decision(delivery, not reject, by.strip(), because.strip()))
+    name = decide(Ledger(settings), dataset, Decision(delivery, not reject, by, because))
     said = "stays held" if reject else f"goes on with the next run: ./lake run {dataset}, or ./lake land {dataset}"
     console.print(f"{name} ({delivery}) {said}", soft_wrap=True, highlight=False)

@@ -1,4 +1,4 @@
-"""lake bench land | deliveries | formats | quality | city"""
+"""lake bench land | deliveries | formats | quality | city | publish | linkage | residents"""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from jobs.cli.bench_linkage import linkage, residents
 from jobs.platform.errors import LakeError
 from jobs.platform.settings import Settings, load_settings
 
@@ -36,6 +37,9 @@ def add(app: typer.Typer) -> None:
     bench.command("formats")(formats)
     bench.command("quality")(quality)
     bench.command("city")(city)
+    bench.command("publish")(publish)
+    bench.command("linkage")(linkage)
+    bench.command("residents")(residents)
     app.add_typer(bench, name="bench")
 
 
@@ -48,7 +52,7 @@ def land(
     from jobs.bench import dag_run, landing, small
 
     settings = load_settings()
-    with _measuring(settings, NEEDED) as (spark, tell):
+    with measuring(settings, NEEDED) as (spark, tell):
         dag_run.swept(spark, settings)
         timings = landing.run(spark, settings, rows, rounds, tell)
         alone = small.run(spark, settings, rounds, tell)
@@ -66,7 +70,7 @@ def deliveries(
     from jobs.bench import backlog, dag_run
 
     settings = load_settings()
-    with _measuring(settings) as (spark, tell):
+    with measuring(settings) as (spark, tell):
         dag_run.swept(spark, settings)
         done = backlog.run(spark, settings, count, rows, tell)
     facts = {"deliveries_a_minute": round(done.a_minute), **asdict(done)}
@@ -109,7 +113,7 @@ def quality(
     from jobs.bench import quality as bench
 
     settings = load_settings()
-    with _measuring(settings, NEEDED) as (spark, tell):
+    with measuring(settings, NEEDED) as (spark, tell):
         timings, peaks = bench.run(spark, settings, rows, rounds, tell)
     report(f"quality {rows:,} rows, 30 expectations", [timings], as_json, {"rows": rows, "rounds": rounds, "peak_bytes_by_failing_share": peaks})
     if not as_json:
@@ -125,7 +129,7 @@ def city(
     from jobs.bench import city as bench
 
     settings = load_settings()
-    with _measuring(settings, NEEDED) as (spark, tell):
+    with measuring(settings, NEEDED) as (spark, tell):
         found = bench.run(spark, settings, people or (10_000, 100_000, 1_000_000), days, tell)
     powers = [None, *(bench.growth(before, after) for before, after in zip(found, found[1:], strict=False))]
     if as_json:
@@ -139,6 +143,25 @@ def city(
     console.print(table)
 
 
+def publish(
+    rows: Annotated[int, typer.Option(min=1, help="rows of each of the 36 months")] = 20_000,
+    as_json: Annotated[bool, typer.Option("--json", help="print one JSON object instead of a table")] = False,
+) -> None:
+    """A day's change of a publication against the whole of it. Example: [bold]./lake bench publish --rows 2000[/]"""
+    from jobs.bench import publishing as bench
+
+    settings = load_settings()
+    with measuring(settings, NEEDED) as (spark, tell):
+        found = bench.run(spark, settings, rows, tell)
+    if as_json:
+        typer.echo(json.dumps({"bench": "publish", "rows_a_month": rows, "costs": [asdict(cost) for cost in found]}))
+        return
+    table = Table("what", "seconds", "processor s", "rows", "files written", "of the whole", title=f"a publication of {bench.MONTHS} months of {rows:,} rows, in three formats")
+    for cost in found:
+        table.add_row(cost.name, f"{cost.seconds:.1f}", f"{cost.processor:.1f}", f"{cost.rows:,}", f"{cost.written:,}", f"{cost.seconds / found[0].seconds:.2f}")
+    console.print(table)
+
+
 def _up(settings: Settings, only: str = "") -> None:
     """The stack; what starting it says goes where no answer is read."""
     from jobs.cli.stack import bring_up
@@ -148,7 +171,7 @@ def _up(settings: Settings, only: str = "") -> None:
 
 
 @contextlib.contextmanager
-def _measuring(settings: Settings, only: str = "") -> Iterator[tuple[SparkSession, Callable[[str], None]]]:
+def measuring(settings: Settings, only: str = "") -> Iterator[tuple[SparkSession, Callable[[str], None]]]:
     """A session on the stack (or `only` these parts of it), and a way to say what is being done."""
     from jobs.platform.spark import open_session
 

@@ -13,11 +13,14 @@ from jobs.contracts.load import BrokenContract, Finding, load_all, load_products
 from jobs.contracts.model import Contract
 from jobs.contracts.odcs import did_you_mean
 from jobs.contracts.product import DEPARTMENT
+from jobs.identity import registers
 from jobs.platform.errors import LakeError
 from jobs.platform.settings import load_settings
 from jobs.quality.implied import rules_of
 from jobs.quality.rules import Rule, on_trial
 from jobs.quality.suites import lint_suite, orphans, suite_path
+from jobs.rules import model as dated_rules
+from jobs.sharing.share import lint, share_paths
 
 
 def add(app: typer.Typer) -> None:
@@ -61,8 +64,10 @@ def _lint(only: Sequence[str]) -> None:
     datasets, findings = load_all(root)
     products, amiss = load_products(root)
     contracts: list[Contract] = [*datasets, *products]
-    findings += [*amiss, *orphans(root)]
+    findings += [*amiss, *orphans(root), *registers.findings(root), *dated_rules.findings(root, [p.dataset for p in products])]
     wanted = chosen(root, contracts, findings, only)
+    findings += lint(root)
+    wanted |= {path.resolve() for path in share_paths(root) if not only}
     contracts = [c for c in contracts if _files(root, c) & wanted]
     rules: list[tuple[Contract, Rule]] = []
     for contract in contracts:

@@ -80,7 +80,7 @@ def make_city(settings: Settings, plan: Any, names: list[str], order: Any) -> An
 
 
 def score(
-    product: Annotated[str, typer.Argument(help="landing: every file and row of every dataset; procurement_risk or special_fund: what the product points at, and what is planted")],
+    product: Annotated[str, typer.Argument(help="landing: every file and row of every dataset; procurement_risk, special_fund, benefit_review, service_gap or households: what the product says, and what is planted")],
     truth: Annotated[Path | None, typer.Option(exists=True, file_okay=False, help="folder of the truth; left out: .lake/city/truth")] = None,
     dataset: Annotated[list[str] | None, typer.Option(help="only these datasets")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="for programs")] = False,

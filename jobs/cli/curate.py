@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Annotated
 
 import typer
 from pyspark.sql import SparkSession
 
-from jobs.cli.console import console
+from jobs.cli.console import console, refused
 from jobs.cli.data import contract_of
+from jobs.cli.session import command_run, lake_session
 from jobs.contracts.load import BrokenContract, load_product, load_products, product_path
 from jobs.contracts.product import DEPARTMENT, Product, is_product
 from jobs.platform.errors import LakeError
@@ -25,22 +25,16 @@ def curate(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="only say what would be made again")] = False,
 ) -> None:
     """Build products from what has changed, here and now. Example: [bold]./lake curate curated.emissions --dry-run[/]"""
-    from jobs.platform.outage import require_lake
-    from jobs.platform.spark import open_session
-
     settings = load_settings()
     wanted = {product_of(settings, name).dataset for name in products or ()}
     chosen = [product for product in load_products(settings.root)[0] if not wanted or product.dataset in wanted]
-    require_lake(settings)
-    spark, run, failed = open_session(settings), f"cli__{dt.datetime.now(dt.UTC):%Y-%m-%dT%H:%M:%S.%fZ}", False
-    try:
+    run, failed = command_run(), False
+    with lake_session(settings) as spark:
         for product in chosen:
             if dry_run:
                 _foretell(spark, settings, product)
             else:
                 failed |= not _build(spark, settings, product, run)
-    finally:
-        spark.stop()
     raise typer.Exit(1 if failed else 0)
 
 
@@ -51,8 +45,7 @@ def _build(spark: SparkSession, settings: Settings, product: Product, run: str) 
     with console.status(f"curate {product.dataset} …"):
         done = run_step(CURATE, spark, settings, product.dataset, run)
     if done.problem:
-        console.print(f"  [red]✗[/] {product.dataset}: {done.problem.message}\n    → {done.problem.way_out}", soft_wrap=True, highlight=False)
-        return False
+        return refused(product.dataset, done.problem)
     said = f"waits for {', '.join(done.result.waits_for)}" if done.result.waits_for else facts(done.result)
     console.print(f"  [green]✓[/] {product.dataset} {done.seconds:5.1f} s  {said}", soft_wrap=True, highlight=False)
     return True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,6 +10,7 @@ import typer
 from rich.table import Table
 
 from jobs.cli.console import console
+from jobs.cli.session import command_run, lake_session
 from jobs.contracts.load import BrokenContract, contract_path, load_all, load_contract
 from jobs.contracts.model import Contract
 from jobs.platform.errors import LakeError
@@ -63,18 +63,12 @@ def extract(
 ) -> None:
     """Fetch a table over JDBC into the landing zone, as that period's dump. Example: [bold]./lake extract registry.company 2025-03 --again[/]"""
     from jobs import extract as verb
-    from jobs.platform.outage import outages_named, require_lake
-    from jobs.platform.spark import open_session
+    from jobs.platform.outage import outages_named
 
     settings = load_settings()
     contract = contract_of(settings, dataset)
-    require_lake(settings)
-    spark = open_session(settings)
-    try:
-        with console.status(f"extract {dataset} …"), outages_named(settings):
-            done = verb.run(spark, settings, contract, (period,), again)
-    finally:
-        spark.stop()
+    with lake_session(settings) as spark, console.status(f"extract {dataset} …"), outages_named(settings):
+        done = verb.run(spark, settings, contract, (period,), again)
     said = f"{done.rows:,} rows delivered" if done.new else f"{done.rows:,} rows read, which stood there already" if done.rows else "the period has its dump already; --again fetches it once more"
     console.print(f"{said}; next: ./lake land {dataset}, or ./lake run {dataset}", highlight=False)
 
@@ -86,15 +80,12 @@ def land(
 ) -> None:
     """Register, land, check and conform one dataset here and now, without Airflow. Example: [bold]./lake land finance.spend --period 2013 --again[/]"""
     from jobs.orchestration import facts, run_step
-    from jobs.platform.outage import require_lake
-    from jobs.platform.spark import open_session
     from jobs.steps import STEPS
 
     settings = load_settings()
     contract_of(settings, dataset)
-    require_lake(settings)
-    spark, run = open_session(settings), f"cli__{dt.datetime.now(dt.UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
-    try:
+    run = command_run()
+    with lake_session(settings) as spark:
         for step in STEPS:
             with console.status(f"{step} {dataset} …"):
                 done = run_step(step, spark, settings, dataset, run, periods=tuple(period or ()), again=again)
@@ -103,8 +94,6 @@ def land(
             console.print(f"  [green]✓[/] {step:<9} {done.seconds:5.1f} s  {facts(done.result)}", soft_wrap=True)
             for name, reason in [*getattr(done.result, "refused", ()), *getattr(done.result, "held", ())]:
                 console.print(f"    [red]{name}[/]: {reason}", soft_wrap=True)
-    finally:
-        spark.stop()
 
 
 def sql(

@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from jobs.cli.console import console
-from jobs.platform.errors import LakeError
+from jobs.platform.errors import LakeError, signed
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -93,7 +93,7 @@ def show(
     settings, contract, ledger = opened(dataset)
     selection = selection_of(rule, period, delivery, record, where, status)
     if personal:
-        look(ledger, contract.dataset, *named(by, because), selection)
+        look(ledger, contract.dataset, *signed(by, because), selection)
     with session(settings, f"reading rejected rows of {dataset}") as spark:
         seen = visible(selected(troubled(spark, contract, on_shelf(ledger, dataset)), selection), contract, personal=personal)
         if out:
@@ -117,7 +117,7 @@ def fix(
     if bool(file) == bool(assign):
         raise LakeError("where the corrections come from is not said", "give the edited table with --file, or SQL with --set, one of them")
     settings, contract, _ = opened(dataset)
-    selection, who = selection_of(rule, period, delivery, record, where, status), named(by, because)
+    selection, who = selection_of(rule, period, delivery, record, where, status), signed(by, because)
     if assign:
         require_narrow(selection, every)
     rules = rules_of(contract, settings.root)
@@ -139,7 +139,7 @@ def replay(
     from jobs.quarantine.verbs import replay as verb
 
     settings, contract, _ = opened(dataset)
-    step = Step("replay", *named(by, because), selection_of(rule, period, delivery, record, where, status))
+    step = Step("replay", *signed(by, because), selection_of(rule, period, delivery, record, where, status))
     with session(settings, f"replay {dataset}") as spark:
         told(verb(spark, settings, contract, rules_of(contract, settings.root), step, dry_run=dry_run), "replay", dry_run)
 
@@ -169,7 +169,7 @@ def _decide(action: Any, dataset: str, by: str, because: str, selection: Selecti
 
     settings, contract, _ = opened(dataset)
     require_narrow(selection, every)
-    step = Step(action, *named(by, because), selection)
+    step = Step(action, *signed(by, because), selection)
     with session(settings, f"{action} {dataset}") as spark:
         told(decide(spark, settings, contract, rules_of(contract, settings.root), step, dry_run=dry_run), action, dry_run)
 
@@ -192,12 +192,6 @@ def on_shelf(ledger: Ledger, dataset: str) -> Any:
     from jobs.quarantine.selecting import shelf
 
     return shelf(ledger, dataset, in_order(ledger.rows("quarantine_events", dataset=dataset)))
-
-
-def named(by: str, because: str) -> tuple[str, str]:
-    if not by.strip() or not because.strip():
-        raise LakeError("a decision has a name and a reason", "say --by NAME --because TEXT")
-    return by.strip(), because.strip()
 
 
 def selection_of(rule: str | None, period: Sequence[str] | None, delivery: Sequence[str] | None, record: Sequence[int] | None, where: str | None, status: str) -> Selection:

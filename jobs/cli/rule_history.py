@@ -116,15 +116,13 @@ def moment_of(text: str) -> dt.datetime | None:
 
 def rejections_of(settings: Settings, contract: Contract, delivery: str, record: str) -> set[str]:
     """Ids of the rules that a source record did not meet. Raises LakeError where the delivery has no such record in bronze."""
-    import pyarrow.dataset as ds
-
+    from jobs.platform import delta_sql
     from jobs.tables import bronze
 
     if not record.isdecimal():
         raise LakeError(f"{record!r} is no record number", "a row is <delivery>#<record>, records are counted from 1")
     table = bronze.open_table(settings, contract)
-    wanted = (ds.field("_delivery") == delivery) & (ds.field("_record") == int(record))
-    rows = table.to_pyarrow_dataset().to_table(columns=["_rejections"], filter=wanted).to_pylist()
+    rows = delta_sql.rows(table, ["_rejections"], delta_sql.equal(_delivery=delivery, _record=int(record)))
     if not rows:
         raise LakeError(f"delivery {delivery} has no record {record} in bronze", f"./lake status {contract.dataset}")
     later = Ledger(settings).first("rejections", 1000, contract.dataset, delivery=delivery)

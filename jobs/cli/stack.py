@@ -67,11 +67,12 @@ def _prepare_store(settings: Settings) -> None:
 def prepare_lake(settings: Settings) -> None:
     from jobs.ops.catalog import register_ops
     from jobs.ops.ledger import Ledger
-    from jobs.platform.spark import make_databases, open_session
+    from jobs.platform.spark import fit, make_databases, open_session
 
     spark = open_session(settings)
     make_databases(spark, settings)
     Ledger(settings).create()
+    fit(spark, 0)  # the ledger's tables are small, and many
     register_ops(spark, settings)
     spark.stop()
 

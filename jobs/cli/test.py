@@ -16,10 +16,10 @@ TWO_PROCESSES = ["-n", "2"]  # for a run of everything; tests/scheduler.py says 
 
 
 def main(arguments: list[str]) -> int:
-    """Without `--all` the slow ones are left out; those that were never seen to pass run only by `-m unproven`, or by name. Returns pytest's exit code."""
+    """Without `--all` the slow ones are left out; those that CI has no time for run only by `-m beyond_ci`, or by name. Returns pytest's exit code."""
     chosen = [a for a in arguments if a != "--all"]
     if "-m" not in chosen and not any(a.startswith("tests/") for a in chosen):
-        chosen += ["-m", "not unproven" if "--all" in arguments else "not slow and not unproven"]
+        chosen += ["-m", "not beyond_ci" if "--all" in arguments else "not slow and not beyond_ci"]
     elif "--all" not in arguments and "-m" not in chosen:
         chosen += ["-m", "not slow"]
     if "--all" in arguments or not arguments:

@@ -161,6 +161,8 @@ class ProductCustom(Custom):
     """On the contract of a product."""
 
     inputs: tuple[InputCustom, ...] = Field(description="What it is made from.")
+    pseudonyms: tuple[str, ...] = Field((), description="Columns that the module gives as resident keys; what is written is their HMAC-SHA-256 under the secret of `grant`.")
+    grant: str = Field("", pattern=r"^([a-z][a-z0-9_]{0,62})?$", description="Whose secret makes the pseudonyms; the product's own where left out. Products of one grant may be joined by them, others not.")
     period: str | None = Field(None, description="The column whose values are rebuilt and replaced one by one. Left out: the table is replaced whole.")
 
 
@@ -173,6 +175,7 @@ class ColumnCustom(Custom):
     """On a property."""
 
     unit: str = Field("", description="Unit of measure, e.g. kWh, CNY.")
+    generalised: str = Field("", description="Of a column of a product that is made from something personal: what keeps it from telling who somebody is (bands, types, places of many).")
     formats: tuple[str, ...] = Field((), description="strptime formats, tried in order; with `roc:` in front years of the Republic of China (`roc:民國%Y年%m月%d日`); or `excel1900`, `excel1904` (serials), `epochSeconds`, `epochMilliseconds`. An hour without minutes is the full hour.")
     null_values: tuple[str, ...] = Field((), description="Texts that mean 'no value' in this column.")
     value_map: tuple[ValueMapCustom, ...] = Field((), description="The first pattern found in the text as sent gives the value.")

@@ -34,7 +34,7 @@ from jobs.contracts.model import (
     ValueMap,
 )
 from jobs.contracts.odcs import did_you_mean
-from jobs.contracts.product import DEPARTMENT, Input, Product, table_of
+from jobs.contracts.product import DEPARTMENT, Input, Product, is_product, table_of
 from jobs.contracts.sense import Fault
 
 Loaded = TypeVar("Loaded", Contract, Product)
@@ -144,6 +144,11 @@ def load_products(root: Path) -> tuple[list[Product], list[Finding]]:
     return product_sense.in_order(products), findings
 
 
+def load_named(root: Path, name: str) -> Contract:
+    """The contract of a dataset, or of a `curated.<product>`."""
+    return load_product(product_path(root, name)) if is_product(name) else load_contract(contract_path(root, name))
+
+
 def product_path(root: Path, product: str) -> Path:
     """`curated.<product>` or `<product>` → its file."""
     return root / "conf" / "products" / f"{product.removeprefix(f'{DEPARTMENT}.')}.yaml"
@@ -155,7 +160,7 @@ def contract_path(root: Path, dataset: str) -> Path:
     return root / "conf" / "datasets" / department / f"{name}.yaml"
 
 
-def _place(document: Any, path: Sequence[Any]) -> tuple[int, int]:
+def place_of(document: Any, path: Sequence[Any]) -> tuple[int, int]:
     """Line and column of the value at `path`, or of the nearest thing above it."""
     node, place = document, (1, 1)
     for step in path:
@@ -167,7 +172,7 @@ def _place(document: Any, path: Sequence[Any]) -> tuple[int, int]:
 
 
 def _findings(path: Path, document: Any, found: Iterable[Fault]) -> list[Finding]:
-    return sorted((Finding(str(path), *_place(document, fault.path), fault.message) for fault in found), key=lambda f: (f.line, f.column))
+    return sorted((Finding(str(path), *place_of(document, fault.path), fault.message) for fault in found), key=lambda f: (f.line, f.column))
 
 
 def _mark(node: Any, step: str | int) -> tuple[int, int]:
@@ -180,7 +185,7 @@ def _custom(path: Path, document: Any, where: list[Any], holder: Any, model: Any
     values: dict[str, Any] = {}
     findings = []
     for index, item in enumerate(holder.get("customProperties") or ()):
-        place = _place(document, [*where, "customProperties", index])
+        place = place_of(document, [*where, "customProperties", index])
         if item["property"] not in known(model):
             findings.append(Finding(str(path), *place, f"unknown customProperty {item['property']!r}{did_you_mean(item['property'], known(model))}"))
         values[item["property"]] = item["value"]
@@ -198,7 +203,7 @@ def _custom_finding(path: Path, document: Any, where: list[Any], holder: Any, er
     steps = list(error["loc"])
     items = list(holder.get("customProperties") or ())
     index = next((i for i, item in enumerate(items) if steps and item["property"] == steps[0]), None)
-    place = _place(document, where if index is None else [*where, "customProperties", index, "value", *steps[1:]])
+    place = place_of(document, where if index is None else [*where, "customProperties", index, "value", *steps[1:]])
     said = error["msg"]
     if error["type"] == "extra_forbidden":
         said = f"no such name{did_you_mean(str(steps[-1]), nested_names())}"
@@ -245,14 +250,14 @@ def _product(path: Path, document: Any) -> Product:
     name, said_of_it = str(table["name"]), document.get("description") or {}
     for place, said, right in (("domain", document.get("domain"), DEPARTMENT), ("servers", server.get("location"), f"s3://curated/{name}"), ("schema", name, path.stem)):
         if said != right:
-            raise BrokenContract([Finding(str(path), *_place(document, [place]), f"{place} of this product should say {right!r}, not {said!r}")])
+            raise BrokenContract([Finding(str(path), *place_of(document, [place]), f"{place} of this product should say {right!r}, not {said!r}")])
     return Product(
         department=DEPARTMENT, name=name, id=str(document["id"]), version=str(document["version"]), title=str(document.get("name") or name),
         description=str(said_of_it.get("purpose") or ""), owner=_owner(document), mode="increment", landing="", file_pattern="",
         reader=Reader("parquet"), columns=_columns(path, document, table), support=tuple(str(s.get("url") or s.get("channel")) for s in document.get("support") or ()),
         sla=tuple((str(s["property"]), f"{s['value']} {s.get('unit', '')}".strip()) for s in document.get("slaProperties") or ()), path=str(path), module=name,
         notes=" ".join(str(said_of_it[part]) for part in ("usage", "limitations") if part in said_of_it),
-        inputs=tuple(Input(i.name, table_of(i.name), i.period, i.back, i.optional) for i in custom.inputs), period=custom.period,
+        inputs=tuple(Input(i.name, table_of(i.name), i.period, i.back, i.optional) for i in custom.inputs), period=custom.period, pseudonyms=custom.pseudonyms, grant=custom.grant or name,
         sources=tuple((str(p["name"]), tuple(map(str, p["transformSourceObjects"]))) for p in table.get("properties") or () if p.get("transformSourceObjects")),
     )  # fmt: skip
 
@@ -266,7 +271,7 @@ def _manifest(custom: ContractCustom) -> Manifest | None:
 def _one(path: Path, document: Any, name: str) -> Any:
     found = document.get(name) or []
     if len(found) != 1:
-        raise BrokenContract([Finding(str(path), *_place(document, [name]), f"a dataset has exactly one entry in `{name}`, not {len(found)}")])
+        raise BrokenContract([Finding(str(path), *place_of(document, [name]), f"a dataset has exactly one entry in `{name}`, not {len(found)}")])
     return found[0]
 
 
@@ -278,7 +283,7 @@ def _owner(document: Any) -> str:
 def _reader(path: Path, document: Any, server: Any, custom: ContractCustom) -> Reader:
     said = str(server.get("format", "csv"))
     if said not in FORMATS:
-        raise BrokenContract([Finding(str(path), *_place(document, ["servers", 0, "format"]), f"format {said!r} is not one of {', '.join(FORMATS)}")])
+        raise BrokenContract([Finding(str(path), *place_of(document, ["servers", 0, "format"]), f"format {said!r} is not one of {', '.join(FORMATS)}")])
     values = custom.reader.model_dump()
     values["captures"] = tuple(Capture(**item) for item in values["captures"])
     values["namespaces"] = tuple(Namespace(**item) for item in values["namespaces"])
@@ -296,14 +301,14 @@ def _column(path: Path, document: Any, index: int, prop: Any) -> Column:
     classification = str(prop.get("classification", "internal"))
     if classification not in get_args(Classification):
         words = f"classification {classification!r} is not one of {', '.join(get_args(Classification))}"
-        raise BrokenContract([Finding(str(path), *_place(document, [*where, "classification"]), words)])
+        raise BrokenContract([Finding(str(path), *place_of(document, [*where, "classification"]), words)])
     maps = tuple(ValueMap(m.pattern, m.value) for m in custom.value_map)
     return Column(
         name=str(prop["name"]), source=str(prop.get("physicalName") or prop["name"]), kind=kind, synonyms=tuple(_text(s, "synonym", "name", "value") for s in prop.get("synonyms") or ()),
         precision=precision, scale=scale, required=bool(prop.get("required")), unique=bool(prop.get("unique")),
         primary_key=int(prop.get("primaryKeyPosition") or 1) if prop.get("primaryKey") else 0, enum=tuple(_text(v, "value") for v in prop.get("enum") or ()),
         minimum=options.get("minimum"), maximum=options.get("maximum"), pattern=options.get("pattern"), max_length=options.get("maxLength"),
-        classification=classification, description=str(prop.get("description", "")), unit=custom.unit, null_values=custom.null_values,  # type: ignore[arg-type]
+        classification=classification, description=str(prop.get("description", "")), unit=custom.unit, generalised=custom.generalised, null_values=custom.null_values,  # type: ignore[arg-type]
         formats=custom.formats or ((options["format"],) if options.get("format") else ()), value_map=maps, optional=custom.optional, fallback=custom.fallback,
         start=custom.start, length=custom.length,
         min_length=options.get("minLength"), identifier=custom.identifier, numbers=Numbers(**custom.numbers.model_dump()) if custom.numbers else None,
@@ -321,8 +326,8 @@ def _kind(path: Path, document: Any, where: list[Any], prop: Any) -> tuple[Kind,
         if decimal := DECIMAL.fullmatch(physical):
             return "decimal", int(decimal[1]), int(decimal[2] or 0)
         if physical not in ("", "double"):
-            raise BrokenContract([Finding(str(path), *_place(document, [*where, "physicalType"]), f"physicalType {physical!r} of a number is double or decimal(p,s), e.g. decimal(18,2)")])
+            raise BrokenContract([Finding(str(path), *place_of(document, [*where, "physicalType"]), f"physicalType {physical!r} of a number is double or decimal(p,s), e.g. decimal(18,2)")])
         return "double", 0, 0
     if logical not in KINDS:
-        raise BrokenContract([Finding(str(path), *_place(document, [*where, "logicalType"]), f"logicalType {logical!r} is not one of number, {', '.join(KINDS)}")])
+        raise BrokenContract([Finding(str(path), *place_of(document, [*where, "logicalType"]), f"logicalType {logical!r} is not one of number, {', '.join(KINDS)}")])
     return KINDS[logical], 0, 0  # type: ignore[return-value]

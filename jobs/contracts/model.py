@@ -67,6 +67,7 @@ class Column:
     classification: Classification = "internal"
     description: str = ""
     unit: str = ""
+    generalised: str = ""  # of a product's column that is made from something personal: what keeps it from telling who somebody is
     null_values: tuple[str, ...] = ()  # beside the reader's
     formats: tuple[str, ...] = ()  # strptime formats of dates and timestamps, tried in order
     value_map: tuple[ValueMap, ...] = ()  # applied to the text as sent, before casting

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from jobs.contracts.model import Contract
 
 DEPARTMENT = "curated"
+# Tables of silver that a job makes, not a delivery: products may be made from them as from datasets.
+MADE = {"identity.resident_key": ("source_dataset", "source_record", "resident_key", "valid_from", "valid_to", "match_weight", "evidence")}
+
+PERSONAL = ("source_record", "resident_key")  # of their columns
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,9 @@ class Product(Contract):
     module: str = ""
     notes: str = ""  # how to use it, and what it cannot tell
     sources: tuple[tuple[str, tuple[str, ...]], ...] = ()  # column → `<input>.<column>` that it is made from
+    pseudonyms: tuple[str, ...] = ()  # columns that the module gives as resident keys, and that are written as pseudonyms
+    grant: str = ""  # whose secret makes the pseudonyms: products of one grant may be joined by them
+    secret: int = 0  # its version, known once the product is built
 
     @property
     def suite(self) -> str:

@@ -8,11 +8,13 @@ from typing import Any
 
 from jobs.contracts.model import Contract
 from jobs.contracts.odcs import did_you_mean
-from jobs.contracts.product import Product
+from jobs.contracts.product import MADE, PERSONAL, Product
 from jobs.contracts.sense import PROPERTIES, Fault
 
 OPEN = ("public", "internal")
 OF_DUMPS = ("physicalName", "synonyms")
+OF_PRODUCTS = ("unit", "generalised")
+TELLING = ("string", "json", "date", "timestamp")  # kinds of columns that may carry a value on; counts, sums and flags do not
 
 
 def faults(document: Any, product: Product) -> Iterator[Fault]:
@@ -24,6 +26,9 @@ def faults(document: Any, product: Product) -> Iterator[Fault]:
         yield Fault(("customProperties",), f"period names {product.period!r}, which is no column{did_you_mean(product.period, names)}")
     elif product.period is not None and not product.column(product.period).required:
         yield Fault(PROPERTIES, f"the period column {product.period!r} must be `required: true`: a row without a period would never be replaced")
+    for name in product.pseudonyms:
+        if name not in names:
+            yield Fault(("customProperties",), f"pseudonyms names {name!r}, which is no column{did_you_mean(name, names)}")
     if product.period is None and any(i.period or i.back for i in product.inputs):
         yield Fault(("customProperties",), "an input has a period, and the product none: say in customProperty `period` which column it is")
     if any(i.back and not i.period for i in product.inputs):
@@ -42,8 +47,8 @@ def _column(prop: Any, product: Product, index: int) -> Iterator[tuple[tuple[str
         if name in prop:
             yield (name,), f"{name} is of a dump; a product's column is what jobs/products/{product.module}.py calls it"
     for at, item in enumerate(prop.get("customProperties") or ()):
-        if item["property"] != "unit":
-            yield ("customProperties", at), f"{item['property']} is of a dump; a column of a product has only a `unit`"
+        if item["property"] not in OF_PRODUCTS:
+            yield ("customProperties", at), f"{item['property']} is of a dump; a column of a product has only {' and '.join(f'`{name}`' for name in OF_PRODUCTS)}"
 
 
 def relations(root: Path, product: Product, known: Mapping[str, Contract]) -> Iterator[str]:
@@ -51,15 +56,27 @@ def relations(root: Path, product: Product, known: Mapping[str, Contract]) -> It
     if not (root / "jobs" / "products" / f"{product.module}.py").exists():
         yield f"there is no jobs/products/{product.module}.py to build it"
     for given in product.inputs:
-        if given.name not in known:
+        if given.name not in known and given.name not in MADE:
             yield f"inputs names {given.name!r}, which is neither a dataset nor a product{did_you_mean(given.name, known)}"
     offered = {f"{name}.{column.name}" for given in product.inputs if (name := given.name) in known for column in known[name].columns}
+    offered |= {f"{given.name}.{column}" for given in product.inputs for column in MADE.get(given.name, ())}
     for column, sources in product.sources:
         for source in sources:
             if source not in offered:
                 yield f"{column}: transformSourceObjects names {source!r}, which is no column of an input{did_you_mean(source, offered)}"
+    yield from _personal(product, known)
     if product.dataset in _made_from(product, known):
         yield "it is made from itself"
+
+
+def _personal(product: Product, known: Mapping[str, Contract]) -> Iterator[str]:
+    """Columns that may carry something personal on: made from a personal column, neither a number nor a pseudonym, and nothing said of what keeps it from telling who somebody is."""
+    secret = {f"{name}.{column.name}" for name, contract in known.items() for column in contract.columns if column.classification == "personal"}
+    secret |= {f"{name}.{column}" for name, columns in MADE.items() for column in columns if column in PERSONAL}
+    for name, sources in product.sources:
+        column = next((c for c in product.columns if c.name == name), None)
+        if column and column.kind in TELLING and name not in product.pseudonyms and not column.generalised and (found := [source for source in sources if source in secret]):
+            yield f"{name} is made from {', '.join(found)}, which is personal: leave it out, count it, make it a pseudonym, or say in customProperty `generalised` what keeps it from telling who somebody is"
 
 
 def _made_from(product: Product, known: Mapping[str, Contract]) -> set[str]:

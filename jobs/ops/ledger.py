@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 import pyarrow as pa
@@ -12,6 +11,7 @@ from deltalake import DeltaTable, Schema, write_deltalake
 from deltalake.exceptions import CommitFailedError, TableNotFoundError
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
+from jobs.platform import delta_sql
 from jobs.platform.settings import Settings
 from jobs.platform.store import delta_options
 
@@ -65,6 +65,16 @@ TABLES: Mapping[str, LedgerTable] = {
     "approvals": LedgerTable(
         ("dataset", "delivery"),
         pa.schema([("dataset", S), ("delivery", S), ("approved", B), ("by", S), ("because", S), ("held_for", S), ("decided_at", T)]),
+    ),
+    # one row a time that somebody asked whom a pseudonym stands for, written before anything is read (`dataset`: grant.<grant>); `found`: records of the person, empty where it did not end
+    "reidentifications": LedgerTable(
+        ("dataset", "ask"),
+        pa.schema([("dataset", S), ("ask", S), ("grant", S), ("pseudonym", S), ("by", S), ("because", S), ("version", N), ("found", N), ("asked_at", T)]),
+    ),
+    # one row a new secret of a grant's pseudonyms; `residents`: in the map of the version it replaces
+    "rotations": LedgerTable(
+        ("dataset", "grant", "version"),
+        pa.schema([("dataset", S), ("grant", S), ("version", N), ("by", S), ("because", S), ("residents", N), ("rotated_at", T)]),
     ),
     # one row a delivered file: what became of it; a second file of the same content is `resent`
     "deliveries": LedgerTable(
@@ -146,6 +156,53 @@ TABLES: Mapping[str, LedgerTable] = {
             ("told", S),  # JSON: channel → what it was last told, when, and why it could not be told
         ]),
     ),
+    # one row the terms of a publication (`dataset`: its name) that a person let out or not; `terms`: fingerprint of columns, protection and licence
+    "publication_approvals": LedgerTable(
+        ("dataset", "terms"),
+        pa.schema([("dataset", S), ("terms", S), ("approved", B), ("by", S), ("because", S), ("definition", S), ("decided_at", T)]),
+    ),
+    # one row a version of a publication (`dataset`: its name) that the public can read, or its withdrawal
+    "publications": LedgerTable(
+        ("dataset", "version"),
+        pa.schema([
+            ("dataset", S), ("version", N), ("kind", S), ("notice", S), ("product", S), ("product_version", N), ("terms", S), ("rows", N),
+            ("files", S), ("partitions", S),  # JSON: the files; partition → fingerprint of its rows
+            ("report", S),  # JSON: what disclosure control did, in counts
+            ("by", S), ("because", S), ("published_at", T),
+        ]),
+    ),
+    # one row a pair of records (`dataset`: prefix of the tables of entity resolution) that a clerk said is of one person or of two; `left` the lesser record_ref
+    "link_decisions": LedgerTable(
+        ("dataset", "left", "right"),
+        pa.schema([("dataset", S), ("left", S), ("right", S), ("same", B), ("by", S), ("because", S), ("decided_at", T), ("applied", B)]),
+    ),
+    # one row a look at what two records say of their people, and who took it
+    "link_looks": LedgerTable(
+        ("dataset", "look"),
+        pa.schema([("dataset", S), ("look", S), ("pair", S), ("by", S), ("because", S), ("at", T)]),
+    ),
+    # one row a thing that was asked, decided or ended about a share (`dataset`: its name); never changed
+    "share_events": LedgerTable(
+        ("dataset", "event"),
+        pa.schema([
+            ("dataset", S), ("event", S), ("action", S), ("request", S), ("by", S), ("because", S), ("at", T),
+            ("terms", S), ("wanted", S),  # fingerprint of the share's terms at that time; JSON: columns, filter, last day
+        ]),
+    ),
+    # one row an extract that a recipient was given: which rows of which version, under which request, in which files; `ended_at`: when they went
+    "share_receipts": LedgerTable(
+        ("dataset", "version"),
+        pa.schema([
+            ("dataset", S), ("version", N), ("recipient", S), ("source", S), ("source_version", N), ("request", S), ("terms", S), ("columns", S), ("rows", N),
+            ("files", S), ("report", S),  # JSON: the files with their SHA-256; what disclosure control did, in counts
+            ("made_at", T), ("ended_at", T),
+        ]),
+    ),
+    # one row a request for what is shared that the store answered or refused (`dataset`: the share whose folder it was for, or "-")
+    "share_access": LedgerTable(
+        ("dataset", "request"),
+        pa.schema([("dataset", S), ("request", S), ("user", S), ("operation", S), ("key", S), ("status", N), ("remote", S), ("at", T)]),
+    ),
     # one row a row rejected by a rule that is judged in Spark, before silver
     "rejections": LedgerTable(
         ("dataset", "delivery", "record", "part", "rule"),
@@ -199,21 +256,16 @@ class Ledger:
             return DeltaTable(self.uri(name), storage_options=self._options)
 
     def rows(self, name: str, **equals: str) -> list[dict[str, Any]]:
-        """Ledger rows with these column values; meant for one dataset's rows, not for a data set."""
-        partition = [("dataset", "=", equals["dataset"])] if "dataset" in equals else None
-        found = self.table(name).to_pyarrow_table(filters=partition).to_pylist()  # pyarrow compares no string views, which other columns may come as
-        return [row for row in found if all(row[column] == value for column, value in equals.items())]
+        """Ledger rows with these column values, in the order of the table's key; meant for one dataset's rows, not for a data set."""
+        return delta_sql.rows(self.table(name), where=delta_sql.equal(**equals), order=TABLES[name].key)
 
-    def columns(self, name: str, columns: Sequence[str]) -> list[dict[str, Any]]:
-        """Some columns of every row; meant for short columns."""
-        found: list[dict[str, Any]] = self.table(name).to_pyarrow_table(columns=list(columns)).to_pylist()
-        return found
+    def columns(self, name: str, columns: Sequence[str], **equals: str) -> list[dict[str, Any]]:
+        """Some columns of every row with these column values; meant for short columns."""
+        return delta_sql.rows(self.table(name), columns, delta_sql.equal(**equals))
 
     def first(self, name: str, most: int, dataset: str, **equals: str) -> list[dict[str, Any]]:
-        """At most so many rows of a dataset with these column values, read batch by batch: a table may hold more than fits here."""
-        batches = self.table(name).to_pyarrow_dataset(file_pruning_predicate=[("dataset", "=", dataset)]).to_batches()
-        fitting = (row for batch in batches for row in batch.to_pylist() if all(row[column] == value for column, value in equals.items()))
-        return list(islice(fitting, most))
+        """At most so many rows of a dataset with these column values: a table may hold more than fits here."""
+        return delta_sql.rows(self.table(name), where=delta_sql.equal(dataset=dataset, **equals), most=most)
 
     def deliveries(self, dataset: str) -> list[dict[str, Any]]:
         return sorted(self.rows("deliveries", dataset=dataset), key=lambda row: row["delivery"])
@@ -228,7 +280,7 @@ class Ledger:
         spec = TABLES[name]
         schema = pa.schema([spec.schema.field(column) for column in columns])
         source = pa.Table.from_pylist([dict(row) for row in rows], schema=schema)
-        datasets = ", ".join(sorted({"'" + str(row["dataset"]).replace("'", "''") + "'" for row in rows}))
+        datasets = ", ".join(sorted({delta_sql.text(str(row["dataset"])) for row in rows}))
         predicate = f"t.dataset IN ({datasets}) AND " + " AND ".join(f"t.{column} = s.{column}" for column in spec.key)
         values = {column: f"s.{column}" for column in columns}
         merge = self.table(name).merge(source, predicate=predicate, source_alias="s", target_alias="t")

@@ -19,6 +19,7 @@ import httpx
 import psutil
 
 from jobs.contracts.load import load_all
+from jobs.platform.access_log import configuration
 from jobs.platform.errors import LakeError
 from jobs.platform.secrets import connect_token, credentials, secret
 from jobs.platform.settings import Settings
@@ -27,6 +28,9 @@ from jobs.platform.store import require_store
 JOB_CLASS = "org.civiclake.JobServer"
 JDBC_DRIVERS = {"derby": "org.apache.derby.client.ClientAutoloadedDriver", "postgresql": "org.postgresql.Driver", "mysql": "com.mysql.cj.jdbc.Driver"}
 CONNECT_CLASS = "org.apache.spark.sql.connect.service.SparkConnectServer"
+# Of the processor time of runs over small datasets two fifths went into compiling planner code once more, with all optimisations, that then ran a few times.
+# Loops over rows are compiled so as before: they come to it by their own threshold, which stays.
+LESS_COMPILED = "-XX:Tier4InvocationThreshold=50000 -XX:Tier4MinInvocationThreshold=20000 -XX:Tier4CompileThreshold=100000"
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ def components(settings: Settings) -> list[Component]:
     """The processes this checkout runs, first to last. What the profile says to be elsewhere is not among them (see externals.py)."""
     own: list[Component] = []
     if settings.storage.endpoint is None and settings.profile == "embedded":
-        own.append(_store(settings))
+        own += [_store_log(settings), _store(settings)]
     if settings.metastore is None:
         own.append(_metastore(settings))
     if settings.spark.connect is None:
@@ -83,6 +87,18 @@ def _plain_env() -> dict[str, str]:
     return {key: value for key, value in os.environ.items() if not key.startswith(("AWS_ACCESS", "AWS_SECRET", "AWS_SESSION", "SPARK_", "AIRFLOW", "LAKE_ROLE"))}
 
 
+def _store_log(settings: Settings) -> Component:
+    """Before the store, which tells it of every request."""
+    port = settings.port("store_log")
+    command = (sys.executable, "-m", "jobs.platform.access_log", str(port), str(share_access(settings)), settings.bucket("shares"))
+    return Component("store-log", command, _plain_env() | {"PYTHONPATH": str(settings.root)}, lambda: _listens(port), (port,))
+
+
+def share_access(settings: Settings) -> Path:
+    """Where requests for what is shared are kept until the ledger has them."""
+    return settings.state / "logs" / "share-access.jsonl"
+
+
 def _store(settings: Settings) -> Component:
     home = settings.state / "store"
     ports = {name: settings.port(name) for name in ("s3", "master", "volume", "filer", "admin")}
@@ -90,7 +106,7 @@ def _store(settings: Settings) -> Component:
         str(Path(sys.executable).parent / "weed"), "mini", f"-dir={home}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-s3.config={home}/identities.json",
         f"-s3.port={ports['s3']}", f"-master.port={ports['master']}", f"-volume.port={ports['volume']}", f"-filer.port={ports['filer']}", f"-admin.port={ports['admin']}",
         "-master.telemetry=false", "-webdav=false", "-admin.ui=false", "-s3.allowDeleteBucketNotEmpty=false", "-s3.autoCreateBucket=false",
-        "-s3.port.iceberg=0", "-s3.port.lance=0", "-s3.iam.readOnly=false",
+        "-s3.port.iceberg=0", "-s3.port.lance=0", "-s3.iam.readOnly=false", f"-s3.auditLogConfig={home}/audit.json",
     ]  # fmt: skip
     job = credentials(settings)
     env = _plain_env() | {
@@ -108,7 +124,7 @@ def _store(settings: Settings) -> Component:
 
 
 def identities(settings: Settings) -> str:
-    """Who may do what in the store: `job` everything, `analyst` read curated and the silver tables whose contract grants it."""
+    """Who may do what in the store: `job` everything, `analyst` read curated and the silver tables whose contract grants it, anybody read what is published."""
     curated = settings.bucket("curated")
     readable = [curated, *(f"{settings.bucket('silver')}/{contract.table}/*" for contract in load_all(settings.root)[0] if "analyst" in contract.granted_roles)]
     actions = {"job": ["Admin"], "analyst": [f"{may}:{place}" for place in readable for may in ("Read", "List")]}
@@ -117,13 +133,15 @@ def identities(settings: Settings) -> str:
         for role in actions
         for who in [credentials(settings, role)]
     ]
-    return json.dumps({"identities": known})
+    anybody = {"name": "anonymous", "actions": [f"Read:{settings.bucket('open')}"]}
+    return json.dumps({"identities": [*known, anybody]})
 
 
 def _write_identities(settings: Settings, home: Path) -> None:
     home.mkdir(parents=True, exist_ok=True)
     with os.fdopen(os.open(home / "identities.json", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
         out.write(identities(settings))
+    (home / "audit.json").write_text(configuration(settings.port("store_log")))
 
 
 def refresh_grants(settings: Settings, store: int) -> bool:
@@ -259,7 +277,7 @@ def spark_conf(settings: Settings) -> dict[str, str]:
         "spark.executor.extraJavaOptions": "-Duser.timezone=UTC",
         "spark.driver.extraClassPath": f"{jars}/*",
         "spark.executor.extraClassPath": f"{jars}/*",
-        "spark.driver.extraJavaOptions": f"-Duser.timezone=UTC -Dderby.system.home={settings.state}/spark",
+        "spark.driver.extraJavaOptions": f"{LESS_COMPILED} -Duser.timezone=UTC -Dderby.system.home={settings.state}/spark",
         "spark.connect.grpc.binding.address": "127.0.0.1",
         "spark.connect.grpc.binding.port": str(settings.port("connect")),
         "spark.ui.enabled": "false",

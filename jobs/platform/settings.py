@@ -14,10 +14,10 @@ from ruamel.yaml import YAML
 from jobs.alerts.config import Alerts
 from jobs.platform.errors import LakeError
 
-ZONES = ("landing", "raw", "bronze", "silver", "curated", "ops", "docs", "keys", "warehouse")
+ZONES = ("landing", "raw", "bronze", "silver", "curated", "ops", "docs", "open", "shares", "keys", "warehouse")
 DATABASES = ("bronze", "quarantine", "silver", "curated", "ops")
 # offset from the port base; SeaweedFS adds 10000 of its own for gRPC
-PORTS = {"s3": 0, "master": 1, "volume": 2, "filer": 3, "admin": 4, "metastore": 10, "connect": 11, "connect_analyst": 12, "airflow": 20, "airflow_log": 21, "triggerer_log": 22, "docs": 30}
+PORTS = {"s3": 0, "master": 1, "volume": 2, "filer": 3, "admin": 4, "store_log": 5, "metastore": 10, "connect": 11, "connect_analyst": 12, "airflow": 20, "airflow_log": 21, "triggerer_log": 22, "docs": 30}
 
 
 class Storage(BaseModel):
@@ -52,6 +52,7 @@ class Settings(BaseModel):
     port_base: int
     single_writer: bool = False
     node_copies_gib: int = 4
+    open_address: str | None = None
     alerts: Alerts = Alerts()
 
     @cached_property
@@ -73,6 +74,11 @@ class Settings(BaseModel):
         if zone not in ZONES:
             raise LakeError(f"there is no zone {zone!r}", f"zones are {', '.join(ZONES)}")
         return self.bucket_pattern.format(zone=zone)
+
+    def public_address(self, key: str = "") -> str:
+        """Where the public reads the bucket `open`."""
+        base = self.open_address or f"{self.endpoint}/{self.bucket('open')}"
+        return f"{base.rstrip('/')}/{key}"
 
     def uri(self, zone: str, *parts: str, scheme: str = "s3") -> str:
         """`s3://bucket/parts…` for delta-rs; `scheme="s3a"` for Spark."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -45,6 +45,14 @@ def keys(client: Any, bucket: str, prefix: str = "") -> Iterator[dict[str, Any]]
         for item in page.get("Contents", []):
             if not item["Key"].endswith("/"):
                 yield item
+
+
+def emptied(settings: Settings, zone: str, prefix: str, keep: Collection[str] = ()) -> None:
+    """Delete every object below a prefix, but the keys of `keep`."""
+    client, bucket = s3(settings), settings.bucket(zone)
+    for item in list(keys(client, bucket, prefix)):
+        if item["Key"] not in keep:
+            client.delete_object(Bucket=bucket, Key=item["Key"])
 
 
 def in_order(client: Any, bucket: str, key: str, etag: str, size: int) -> Iterator[bytes]:

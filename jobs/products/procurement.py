@@ -14,8 +14,9 @@ from pyspark.sql import functions as F
 from jobs.products import ocds
 from jobs.products.parties import resolved
 
-# Who gave the process its number: the registered prefix of the ocid; the publisher, where the number is only its own.
-SOURCE = "coalesce(nullif(lower(regexp_extract(ocid, '(?i)^(ocds-[a-z0-9]{6})-', 1)), ''), publisher, 'unknown')"
+# Who gave the process its number: the registered prefix of the ocid; where the number is only its publisher's own, the folder that all of its files come in,
+# as records name their publisher and bare releases do not.
+SOURCE = "coalesce(nullif(lower(regexp_extract(ocid, '(?i)^(ocds-[a-z0-9]{6})-', 1)), ''), folder, publisher, 'unknown')"
 AMOUNT = pa.decimal128(24, 2)
 KINDS = {pa.string(): "string", AMOUNT: "decimal(24,2)", pa.date32(): "date", pa.int64(): "bigint"}
 SCHEMA = pa.schema([
@@ -29,7 +30,7 @@ SCHEMA = pa.schema([
 
 def build(inputs: Mapping[str, DataFrame]) -> DataFrame:
     """One row a process; amounts in its `currency`."""
-    releases = inputs["procurement.ocds_release"].select("ocid", "publisher", F.col("release_json").alias("content"), F.lit("release").alias("kind"))
+    releases = inputs["procurement.ocds_release"].select("ocid", "publisher", "folder", F.col("release_json").alias("content"), F.lit("release").alias("kind"))
     rows = releases.unionByName(_of_records(inputs["procurement.ocds_record"])).withColumn("source", F.expr(SOURCE))
     of_kind = [F.sort_array(F.collect_list(F.when(F.col("kind") == kind, F.col("content")))).alias(kind) for kind in ("release", "stated")]
     processes = rows.groupBy("source", "ocid").agg(F.max("publisher").alias("publisher"), *of_kind)
@@ -39,8 +40,8 @@ def build(inputs: Mapping[str, DataFrame]) -> DataFrame:
 
 def _of_records(records: DataFrame) -> DataFrame:
     """The compiled release of a record and the releases inside it; a link to a release (it has no ocid) is none."""
-    stated = records.where("compiled_release IS NOT NULL").select("ocid", "publisher", F.col("compiled_release").alias("content"), F.lit("stated").alias("kind"))
-    inside = records.select("ocid", "publisher", F.explode_outer(F.from_json("releases", "array<string>")).alias("content"), F.lit("release").alias("kind"))
+    stated = records.where("compiled_release IS NOT NULL").select("ocid", "publisher", "folder", F.col("compiled_release").alias("content"), F.lit("stated").alias("kind"))
+    inside = records.select("ocid", "publisher", "folder", F.explode_outer(F.from_json("releases", "array<string>")).alias("content"), F.lit("release").alias("kind"))
     whole = F.get_json_object("content", "$.ocid").isNotNull()
     return stated.unionByName(inside.withColumn("content", F.when(whole, F.col("content"))))
 

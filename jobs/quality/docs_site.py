@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,12 @@ class QualityPageView(DefaultJinjaPageView):  # type: ignore[misc]
         self.env.loader = ChoiceLoader([FileSystemLoader(Path(__file__).parent), self.env.loader])
 
 
+@cache
+def _view() -> QualityPageView:
+    """One for all pages of a process: each has its own compiled templates, which take longer than a page."""
+    return QualityPageView()
+
+
 def publish(settings: Settings, contract: Contract, group: Sequence[dict[str, Any]], result: ExpectationSuiteValidationResult) -> str:
     """Write the page of a validation; returns its key."""
     name = group[0]["delivery"] + (f"-and-{len(group) - 1}-more" if len(group) > 1 else "")
@@ -38,7 +45,7 @@ def publish(settings: Settings, contract: Contract, group: Sequence[dict[str, An
         "lake_title": f"{contract.title} — {contract.dataset}, {group[0]['period']}", "lake_index": href(key, dataset_key(contract.table)),
         "lake_files": ", ".join(row["name"] for row in group[:5]) + (f" and {len(group) - 5} more files" if len(group) > 5 else ""),
     }  # fmt: skip
-    page = QualityPageView().render(ValidationResultsPageRenderer().render(result), **said)
+    page = _view().render(ValidationResultsPageRenderer().render(result), **said)
     s3(settings).put_object(Bucket=settings.bucket("docs"), Key=key, Body=page.encode(), ContentType="text/html; charset=utf-8")
     return key
 

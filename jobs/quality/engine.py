@@ -33,6 +33,7 @@ class Known:
 KNOWN: ContextVar[Known | None] = ContextVar("known", default=None)
 NOTHING = object()
 DOMAIN = ("column", "column_A", "column_B", "column_list", "ignore_row_if")
+COUNT, VALUES = ".unexpected_count", ".unexpected_values"
 ROW_NAMES = ("unexpected_index_query", "unexpected_index_list")  # which rows failed, by index columns; without such columns GX makes the query and shows it nowhere
 
 
@@ -88,7 +89,21 @@ class MeasuredEngine(SparkDFExecutionEngine):  # type: ignore[misc]
                 rest.append(metric)
             else:
                 answered[metric.id] = value
-        return answered | (super().resolve_metrics(rest, metrics, runtime_configuration) if rest else {})
+        return answered | self._read(rest, metrics, runtime_configuration)
+
+    def _read(self, asked: Sequence[Any], metrics: Any, runtime_configuration: Any) -> dict[Any, Any]:
+        """From the rows. Where no row fails there are no failing values to read them for once more."""
+        values = [metric for metric in asked if metric.metric_name.endswith(VALUES)]
+        rest = [metric for metric in asked if not metric.metric_name.endswith(VALUES)]
+        found = dict(super().resolve_metrics(rest, metrics, runtime_configuration)) if rest else {}
+        none = {_asked(metric, COUNT) for metric in rest if metric.metric_name.endswith(COUNT) and found.get(metric.id) == 0}
+        empty: dict[Any, Any] = {metric.id: [] for metric in values if _asked(metric, VALUES) in none}
+        left = [metric for metric in values if metric.id not in empty]
+        return found | empty | (super().resolve_metrics(left, metrics, runtime_configuration) if left else {})
+
+
+def _asked(metric: Any, what: str) -> str:
+    return question(metric.metric_name.removesuffix(what), metric.metric_domain_kwargs, metric.metric_value_kwargs or {})
 
 
 def answer(facts: Known, name: str, domain: Mapping[str, Any], values: Mapping[str, Any]) -> Any:

@@ -63,6 +63,23 @@ def commits(settings: Settings, product: Product, most: int = 20) -> dict[int, d
     return {int(entry["version"]): json.loads(entry["userMetadata"]) for entry in history if entry.get("userMetadata")}
 
 
+def periods_between(settings: Settings, product: Product, before: int, after: int) -> set[str] | None:
+    """Periods that the commits after one version, up to another, wrote, as each of them says (`periods`); None where one does not say so, or was of all rows."""
+    said = commits(settings, product) if before < after else {}
+    found: set[str] = set()
+    for version in range(before + 1, after + 1):
+        periods = said.get(version, {}).get("periods")
+        if periods is None or WHOLE in periods:
+            return None
+        found.update(periods)
+    return found or None
+
+
+def rows_in(fingerprint: str) -> int:
+    """How many rows it is of."""
+    return int(fingerprint.partition(":")[0])
+
+
 def fingerprints(rows: DataFrame, period: str | None) -> dict[str, str]:
     """Period → what its rows are, whatever their order. `period`: SQL over the rows; rows of which it knows none are of the period ''."""
     content = F.xxhash64(*[F.coalesce(rows[name].cast("string"), F.lit("\x00")) for name in rows.columns])

@@ -43,6 +43,10 @@ def parsed(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> tupl
     shutil.copy(settings.root / "conf/products/emissions.yaml", root / "conf/products/sound.yaml")
     sound = root / "conf/products/sound.yaml"
     sound.write_text(sound.read_text().replace("s3://curated/emissions", "s3://curated/sound").replace("name: emissions", "name: sound"))
+    publications = root / "conf" / "publications"
+    (publications / "unsaid.yaml").write_text((publications / "public-spending.yaml").read_text().replace("name: public-spending", "name: unsaid").replace("licence:", "license:"))
+    shares = root / "conf" / "shares"
+    (shares / "unlawful.yaml").write_text((shares / "support-roster-for-audit.yaml").read_text().replace("name: support-roster-for-audit", "name: unlawful").replace("legal_basis:", "legal_bases:"))
     env = airflow_env(settings) | {"AIRFLOW__CORE__DAGS_FOLDER": str(root / "dags"), "LAKE_ROOT": str(root), "LAKE_STATE": str(settings.state), "PATH": os.environ["PATH"]}
     done = subprocess.run([sys.executable, "-c", PROGRAM, str(root / "dags")], env=env, capture_output=True, text=True, check=False, cwd=Path(root))
     assert done.returncode == 0, done.stderr
@@ -54,18 +58,26 @@ def test_a_broken_contract_is_its_own_broken_dag_and_leaves_the_others_alone(set
     dags, errors = parsed
     tables = {contract.table for contract in load_all(settings.root)[0]}
     assert errors == {}
-    assert set(dags) == tables | {p.table for p in load_products(settings.root)[0]} | {"curated__sound", "alerts", "batch", "quality_pages"}
-    for broken, says in (("finance__spend", "physicalNam"), ("water__station_reading", "station_reading.yaml:"), ("curated__emissions", "did you mean 'back'?")):
+    assert set(dags) == tables | {p.table for p in load_products(settings.root)[0]} | {"curated__sound", "publish__public-spending", "publish__policy-participation", "publish__emissions", "publish__procurement", "publish__procurement-risk", "publish__unsaid", "share__support-roster-for-audit", "share__support-counts-for-research", "share__unlawful", "shares", "alerts", "batch", "identity__resident_key", "quality_pages"}
+    for broken, says, task in (
+        ("finance__spend", "physicalNam", "contract"), ("water__station_reading", "station_reading.yaml:", "contract"), ("curated__emissions", "did you mean 'back'?", "contract"),
+        ("publish__unsaid", "licence: Field required", "publication"),
+    ):  # fmt: skip
         assert dags[broken]["tags"] == ["broken"]
         assert says in dags[broken]["doc"]
-        assert list(dags[broken]["tasks"]) == ["contract"]
+        assert list(dags[broken]["tasks"]) == [task]
+
+
+def test_a_publication_goes_out_when_its_product_has_changed(parsed: tuple[dict[str, Any], dict[str, str]]) -> None:
+    dag = parsed[0]["publish__public-spending"]
+    assert (list(dag["tasks"]), dag["inlets"]) == (["publish"], ["lake://curated/public_spending"])
 
 
 def test_a_dag_has_its_steps_owner_docs_and_asset(parsed: tuple[dict[str, Any], dict[str, str]]) -> None:
     dag = parsed[0]["education__enrolment"]
     assert {name: task[:2] for name, task in dag["tasks"].items()} == {step: ["Education bureau", 2] for step in ("register", "land", "check", "conform")}
     assert "随迁" in dag["doc"] or "migrant_pupils" in dag["doc"]
-    assert dag["outlets"] == ["lake://silver/education__enrolment"]
+    assert dag["outlets"] == ["lake://silver/education__enrolment", "lake://ops/deliveries"]
 
 
 def test_a_product_runs_when_anything_it_is_made_from_has_changed(parsed: tuple[dict[str, Any], dict[str, str]]) -> None:
@@ -75,8 +87,16 @@ def test_a_product_runs_when_anything_it_is_made_from_has_changed(parsed: tuple[
     assert "| amount_t | decimal | Amount of the substance emitted in the year (t/year) |" in dag["doc"]
 
 
+def test_a_share_goes_out_when_its_table_has_changed(parsed: tuple[dict[str, Any], dict[str, str]]) -> None:
+    dag = parsed[0]["share__support-roster-for-audit"]
+    assert (list(dag["tasks"]), dag["inlets"]) == (["share"], ["lake://silver/civil_affairs__low_income_roster"])
+    assert list(parsed[0]["shares"]["tasks"]) == ["settle"]
+    assert "legal_basis: Field required" in parsed[0]["share__unlawful"]["doc"]
+
+
 def test_the_batch_dag_shares_tasks(parsed: tuple[dict[str, Any], dict[str, str]]) -> None:
     assert set(parsed[0]["batch"]["tasks"]) == {"plan", "group.register", "group.land", "group.check", "group.conform", "summary"}
+    assert (parsed[0]["batch"]["outlets"], parsed[0]["quality_pages"]["inlets"]) == (["lake://ops/deliveries"], ["lake://ops/deliveries"])  # one look at the end, not one a dataset
 
 
 def test_airflow_tells_of_failed_tasks_and_late_runs(parsed: tuple[dict[str, Any], dict[str, str]]) -> None:

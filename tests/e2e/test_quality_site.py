@@ -6,26 +6,17 @@ import datetime as dt
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from jobs.platform.settings import Settings
 from jobs.sample.city.making import files
 from jobs.sample.city.plan import Plan
 from jobs.sample.city.registry import dataset_of
 from jobs.sample.deliver import deliver
-from tests.e2e.test_airflow_page import FLAGS
 from tests.launcher import lake
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 DATASET = "civil_affairs.low_income_roster"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")

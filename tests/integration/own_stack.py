@@ -20,7 +20,7 @@ from jobs.cli.stack import bring_up, prepare_lake
 from jobs.orchestration import Try, run_task
 from jobs.platform.components import Component, components
 from jobs.platform.settings import PORTS, Settings, load_settings
-from jobs.platform.supervise import start, state, stop
+from jobs.platform.supervise import noted, start, state, stop
 from jobs.steps import STEPS
 
 PARTS = ("store", "metastore", "spark")
@@ -73,7 +73,7 @@ def own_stack(home: Path, shared: Settings) -> Iterator[OwnStack]:
         prepare_lake(settings)
         yield stack
     finally:
-        for name in reversed(PARTS):
+        for name in [*reversed(PARTS), *noted(settings.state)]:
             stop(settings.state, name)
         counter.close()
 

@@ -15,8 +15,11 @@ from jobs.contracts.model import Contract
 from jobs.contracts.product import Product
 from jobs.ops.ledger import Ledger
 from jobs.platform.settings import Settings
-from jobs.platform.store import keys
+from jobs.platform.store import emptied
 from jobs.quality.implied import rules_of
+from jobs.sample.city.making import files
+from jobs.sample.city.plan import Plan
+from jobs.sample.city.registry import dataset_of
 from jobs.sample.real import deliveries
 
 
@@ -27,6 +30,17 @@ def deliver(settings: Settings, store: Any, data: Path, dataset: str, suffix: st
     for each in deliveries(data):
         if each.key.startswith(f"{contract.landing}/{period}"):
             store.put_object(Bucket=settings.bucket("landing"), Key=f"test_{suffix}/{each.key}", Body=each.content())
+    return mine
+
+
+def deliver_city(settings: Settings, store: Any, plan: Plan, name: str, suffix: str) -> Contract:
+    """What the departments of a sample city send of a dataset in the end."""
+    contract = load_contract(contract_path(settings.root, name))
+    mine = dataclasses.replace(contract, name=f"{contract.name}_{suffix}", landing=f"test_{suffix}/{contract.landing}")
+    for part in range(dataset_of(name).parts(plan)):
+        for file in files(plan, dataset_of(name), part):
+            if file.replaced_on is None:
+                store.put_object(Bucket=settings.bucket("landing"), Key=f"{mine.landing}/{file.period.name}/{file.name}", Body=file.body)
     return mine
 
 
@@ -56,7 +70,6 @@ def build(spark: SparkSession, settings: Settings, product: Product, rules: Any 
 def forget_product(spark: SparkSession, settings: Settings, store: Any, product: Product) -> None:
     spark.sql(f"DROP TABLE IF EXISTS {product.curated}")
     for zone, prefix in (("curated", product.name), ("warehouse", f"_staged/{product.name}"), ("docs", f"gx/{product.table}")):
-        for item in list(keys(store, settings.bucket(zone), f"{prefix}/")):
-            store.delete_object(Bucket=settings.bucket(zone), Key=item["Key"])
+        emptied(settings, zone, f"{prefix}/")
     for name in ("products", "lineage", "checks", "runs"):
         Ledger(settings).table(name).delete(f"dataset = '{product.dataset}'")

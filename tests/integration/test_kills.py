@@ -29,8 +29,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 AT_ONCE = 6  # runs at work at a time; more only wait for each other
 PATIENCE = 300  # seconds until a run must have come to its write, or to its end
 Lake = dict[str, list[Any]]
-# what the dataset of this test does not need: tests/integration/test_deliveries.py, test_quarantine.py, test_trials_over_history.py, test_alerts.py, test_curate.py
-ELSEWHERE = {f"ops.{name}" for name in ("manifests", "corrections", "approvals", "quarantine_events", "trials", "alerts", "department_scorecard", "products", "lineage")}
+# of the ledger; its other tables wait for what this dataset does not have: tests/integration/test_deliveries.py, test_quarantine.py, test_trials_over_history.py, test_alerts.py …
+WRITTEN = {f"ops.{name}" for name in ("receipts", "deliveries", "drift", "runs", "checks", "rules", "judgements", "rejections")}
 
 
 @dataclass(frozen=True)
@@ -145,13 +145,13 @@ STRIKES = {"job": strike_job, "spark": strike_server("spark"), "store": strike_s
 
 
 VICTIMS = os.environ.get("LAKE_KILL_VICTIMS", "job").split(",")
-EVERY = {victim: int(os.environ.get("LAKE_KILL_EVERY", "1" if victim == "job" else "3")) for victim in ("job", "spark", "store")}  # a server's restart costs minutes
+EVERY = int(os.environ.get("LAKE_KILL_EVERY", "5"))  # each retry is a run, each restart of a server minutes: CI takes every fifth write, a person all of them
 
 
 @pytest.mark.parametrize("victim", VICTIMS)
 def test_killed_after_each_write_and_retried(stack: OwnStack, clean: Clean, victim: str) -> None:
     wrong, missed = {}, []
-    for number, batch in enumerate(clean.batches(EVERY[victim])):
+    for number, batch in enumerate(clean.batches(EVERY)):
         print(f"{dt.datetime.now():%H:%M:%S} {victim}: writes {batch}", flush=True)
         victims = [prepare(stack, name := f"{victim}{k:03d}x", at_write(k, clean, name)) for k in batch]
         STRIKES[victim](stack, victims)
@@ -197,7 +197,8 @@ def test_the_clean_run_takes_every_way(clean: Clean) -> None:
     """Else the test of kills would compare too little."""
     assert {f"{row['period']}/{row['name']}": row["outcome"] for row in clean.lake["ops.deliveries"]} == OUTCOMES
     assert unconserved(clean.lake["ops.deliveries"]) == []
-    assert {name for name, rows in clean.lake.items() if not rows} == ELSEWHERE
+    assert {name for name, rows in clean.lake.items() if rows and name.startswith("ops.")} == WRITTEN
+    assert [name for name, rows in clean.lake.items() if not rows and not name.startswith("ops.")] == []
     assert set(clean.steps) == set(STEPS)
     states = {state: sum(row[state] or 0 for row in clean.lake["ops.deliveries"]) for state in ("silver", "quarantined_rows", "duplicate", "held")}
     assert all(states.values()), states

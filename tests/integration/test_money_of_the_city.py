@@ -5,20 +5,17 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from products import build, forget_product, land_all, product_of
+from products import build, deliver_city, forget_product, land_all, product_of
 from pyspark.sql import SparkSession
 
-from jobs.contracts.load import contract_path, load_contract
-from jobs.contracts.model import Contract
 from jobs.contracts.product import Product
 from jobs.platform.settings import Settings
 from jobs.sample.city import score_products
-from jobs.sample.city.making import files
 from jobs.sample.city.plan import Plan
 from jobs.sample.city.registry import dataset_of
 from tests.forget import forget
@@ -38,7 +35,9 @@ class Money:
 @pytest.fixture(scope="module")
 def money(spark: SparkSession, settings: Settings, store: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Money]:
     truth = tmp_path_factory.mktemp("city") / "truth"
-    contracts = {name: land_all(spark, settings, _delivered(settings, store, name, truth)) for name in DATASETS}
+    contracts = {name: land_all(spark, settings, deliver_city(settings, store, PLAN, name, SUFFIX)) for name in DATASETS}
+    for name in DATASETS:
+        _planted(name, truth)
     tables = {name: f"silver.{c.table}" for name, c in contracts.items()} | {"procurement.ocds_record": f"silver.none_{SUFFIX}"}  # the city sends no records
     products: dict[str, Product] = {}
     for name in ("special_fund", "procurement", "procurement_party", "procurement_risk"):
@@ -51,18 +50,11 @@ def money(spark: SparkSession, settings: Settings, store: Any, tmp_path_factory:
         forget(spark, settings, store, contract.dataset, contract.landing)
 
 
-def _delivered(settings: Settings, store: Any, name: str, truth: Path) -> Contract:
-    """What the departments send of a dataset in the end."""
-    contract = load_contract(contract_path(settings.root, name))
-    mine = replace(contract, name=f"{contract.name}_{SUFFIX}", landing=f"test_{SUFFIX}/{contract.landing}")
-    dataset = dataset_of(name)
-    for file in files(PLAN, dataset, 0):
-        if not file.replaced:
-            store.put_object(Bucket=settings.bucket("landing"), Key=f"{mine.landing}/{file.period.name}/{file.name}", Body=file.body)
-    for table, rows in dataset.truth(PLAN, 0):
+def _planted(name: str, truth: Path) -> None:
+    """The tables of truth that a dataset adds to."""
+    for table, rows in dataset_of(name).truth(PLAN, 0):
         (truth / table).mkdir(parents=True, exist_ok=True)
         rows.write_parquet(truth / table / f"{name}-00000.parquet")
-    return mine
 
 
 def one(spark: SparkSession, query: str) -> Any:

@@ -20,7 +20,7 @@ from deltalake.transaction import AddAction
 from jobs.platform.probe import MULTIPART_NEW, PUT_NEW, PUT_SAME, conditional_writes
 from jobs.platform.secrets import connect_token, credentials
 from jobs.platform.settings import Settings
-from jobs.platform.store import delta_options, keys
+from jobs.platform.store import delta_options, emptied
 from jobs.platform.writers import CLAIM
 from tests.integration.ports import free_ports
 from tests.integration.spark_drivers import OURS, spark_drivers
@@ -76,8 +76,7 @@ def test_two_writers_on_such_a_store_lose_a_commit(settings: Settings, store: An
         for done in [threads.submit(commit, number, address) for number in range(2)]:
             done.result()
     standing = DeltaTable(uri, storage_options=delta_options(settings))
-    for item in list(keys(store, settings.bucket("ops"), f"{path}/")):
-        store.delete_object(Bucket=settings.bucket("ops"), Key=item["Key"])
+    emptied(settings, "ops", f"{path}/")
     assert (standing.version(), len(standing.file_uris())) == (stand, stand)
 
 

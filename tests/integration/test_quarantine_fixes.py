@@ -86,7 +86,7 @@ def test_rows_are_put_right_and_judged_again(spark: SparkSession, settings: Sett
     assert by_file(spark, settings, contract, tmp_path / "edited.csv").event is None
 
     assert replayed(spark, settings, contract).event is None  # nothing new is to be said of any row
-    assert by_sql(spark, settings, contract, ["name = concat(name, '!')"], records=(8,)).outcome.after == {"be_unique:id": 1}  # its key is still another row's
+    assert by_sql(spark, settings, contract, ["name = concat(name, '!')"], records=(8,)).outcome.after == {"unique:id": 1}  # its key is still another row's
     assert by_sql(spark, settings, contract, ["id = id + 1"], records=(8,)).outcome.passing == 1
     assert replayed(spark, settings, contract).outcome.passing == 1  # the other row of the key is alone now
     tolerant = replace(contract, columns=(*COLUMNS[:2], replace(COLUMNS[2], minimum=-5)))

@@ -223,7 +223,7 @@ def test_hours_that_lack_are_warned_of(settings: Settings, landed: Lander) -> No
     assert (found["severity"], found["success"]) == ("warning", False)
 
 
-# dataset → rule of its suite → rows that it caught over all deliveries; None for a rule about a delivery as a whole, which fails. What SOURCES.tsv calls a trap.
+# dataset → rule of its suite → rows that it caught over all deliveries, failing, but where its `mostly` bears with as many; None for a rule about a delivery as a whole, which fails. What SOURCES.tsv calls a trap.
 TRAPS: dict[str, dict[str, int | None]] = {
     "environment.air_quality_hour": {"between:pm25_ugm3#2": 2_043 + 2},
     "environment.emission_source": {"not_be_null:lat": 9_454 + 1_806},
@@ -243,7 +243,7 @@ TRAPS: dict[str, dict[str, int | None]] = {
 def test_a_trap_is_caught_by_an_expectation(settings: Settings, landed: Lander, dataset: str) -> None:
     contract = landed(dataset)
     found = [row for row in Ledger(settings).rows("checks", dataset=contract.dataset) if row["rule"] in TRAPS[dataset]]
-    caught = {rule: [row["unexpected"] for row in found if row["rule"] == rule and not row["success"]] for rule in TRAPS[dataset]}
+    caught = {rule: [row["unexpected"] for row in found if row["rule"] == rule and (not row["success"] or row["mostly"] < 1)] for rule in TRAPS[dataset]}
     assert {rule: None if TRAPS[dataset][rule] is None else sum(counts) for rule, counts in caught.items() if counts} == TRAPS[dataset]
     assert not {row["severity"] for row in found} & {"critical"}, "a trap is told of, and the rows stay"
 

@@ -15,7 +15,7 @@ import pytest
 from deltalake import CommitProperties, DeltaTable, write_deltalake
 
 from jobs.platform.settings import Settings
-from jobs.platform.store import delta_options, keys
+from jobs.platform.store import delta_options, emptied
 from tests.integration.spark_drivers import DEFAULT, OURS, spark_drivers
 from tests.integration.store_gateway import Request, gateway, meeting
 
@@ -52,8 +52,7 @@ def table(settings: Settings, store: Any) -> Iterator[Log]:
     made = Log(settings, f"_test/{uuid.uuid4()}")
     DeltaTable.create(settings.uri("ops", made.path), schema=_schema(), storage_options=delta_options(settings))
     yield made
-    for item in list(keys(store, settings.bucket("ops"), f"{made.path}/")):
-        store.delete_object(Bucket=settings.bucket("ops"), Key=item["Key"])
+    emptied(settings, "ops", f"{made.path}/")
 
 
 def _schema() -> Any:

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 ROOT = "quality"
 OVERVIEW = f"{ROOT}/index.html"
+LINEAGE = f"{ROOT}/lineage/index.html"
 STATE = f"{ROOT}/state.json"
 DEPARTMENTS_MADE = f"{ROOT}/departments/made.json"
 

@@ -13,7 +13,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from jobs.contracts.model import Contract
-from jobs.quality.site.addresses import OVERVIEW, dataset_key, delivery_key, department_key, href
+from jobs.quality.site.addresses import LINEAGE, OVERVIEW, dataset_key, delivery_key, department_key, href
 from jobs.quality.site.failing import Problem, Result
 from jobs.quality.site.history import RuleHistory
 from jobs.quality.site.summary import SAID, Line, shown_time
@@ -82,7 +82,7 @@ def render(template: str, page: str, **values: Any) -> str:
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
     made = Environment(loader=FileSystemLoader([TEMPLATES, SCORECARD]), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    made.globals |= {"href": href, "overview": OVERVIEW, "dataset_key": dataset_key, "delivery_key": delivery_key, "department_key": department_key, "outcomes": SAID}
+    made.globals |= {"href": href, "overview": OVERVIEW, "lineage_overview": LINEAGE, "dataset_key": dataset_key, "delivery_key": delivery_key, "department_key": department_key, "outcomes": SAID}
     made.filters |= {
         "number": lambda n: "" if n is None else f"{n:,}",
         "share": lambda share: "" if share is None else f"{share:.2%}",

@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from jobs.ops.ledger import Ledger
+from jobs.platform import delta_sql
 from jobs.quality.trial import ENGINE
 
 SOURCES = ("receipts", "deliveries", "checks", "rejections", "drift", "corrections")
@@ -96,9 +97,9 @@ def _rows(ledger: Ledger, table: str, dataset: str, where: pl.Expr | None = None
 
 def _batches(ledger: Ledger, table: str, dataset: str, only: Sequence[str], without: Sequence[str]) -> Iterator[pl.DataFrame]:
     """Batch by batch, as a table may hold more than fits here; of the dataset's partition alone."""
-    source = ledger.table(table).to_pyarrow_dataset(file_pruning_predicate=[("dataset", "=", dataset)])
-    columns = list(only) or [name for name in source.schema.names if name not in without]
-    for batch in source.to_batches(columns=list(dict.fromkeys([*columns, "dataset"]))):
-        frame = pl.DataFrame(pl.from_arrow(batch)).filter(pl.col("dataset") == dataset)
+    source = ledger.table(table)
+    columns = list(only) or [field.name for field in source.schema().fields if field.name not in without]
+    for batch in delta_sql.batches(source, columns, delta_sql.equal(dataset=dataset)):
+        frame = pl.DataFrame(pl.from_arrow(batch))
         if frame.height:
             yield frame

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cache
 from pathlib import Path
 
@@ -51,6 +52,45 @@ def communities() -> pl.DataFrame:
         (pl.col("code") + pl.col("number").cast(pl.String).str.zfill(3)).alias("code"), (name + suffix).alias("name"), pl.col("name").alias("street"), pl.col("district_name").alias("district"),
         pl.col("code").alias("street_code"), pl.col("district").alias("district_code"), (pl.col("weight") / COMMUNITIES_A_STREET).alias("weight"),
     )  # fmt: skip
+
+
+# middle of each district, degrees east and north (WGS 84, rounded); streets lie around it
+CENTRES = {
+    "360102": (115.90, 28.69), "360103": (115.88, 28.66), "360104": (115.92, 28.62), "360111": (115.96, 28.68), "360112": (115.82, 28.70), "360113": (115.86, 28.70), "360121": (115.94, 28.55),
+    "360123": (115.55, 28.85), "360124": (116.24, 28.38),
+}  # fmt: skip
+STREET_KM = {"街道": 2.4, "镇": 4.8, "乡": 4.8, "处": 4.8}  # at least from one to the next
+KM_A_DEGREE = 111.2
+
+
+@cache
+def positions() -> pl.DataFrame:
+    """Row by row of communities(): longitude, latitude (WGS 84, degrees) of its middle, area_km2. Made up: streets take places of one grid, spiralling out from the middle of
+    their district; the eight communities of a street stand in a ring about its middle."""
+    every = communities()
+    taken: dict[tuple[int, int], str] = {}
+    place: dict[str, tuple[float, float]] = {}
+    wide = math.cos(math.radians(28.7))
+    for code, name, district in every.select("street_code", "street", "district_code").unique(maintain_order=True).iter_rows():
+        east, north = CENTRES[district]
+        step = next((km for ending, km in STREET_KM.items() if name.endswith(ending)), 4.8) / STREET_KM["街道"]
+        middle = (east * KM_A_DEGREE * wide / STREET_KM["街道"], north * KM_A_DEGREE / STREET_KM["街道"])
+        for k in range(4000):
+            far, turn = step * math.sqrt(k), k * 2.399963  # the golden angle: even in all directions
+            cell = (round(middle[0] + far * math.cos(turn)), round(middle[1] + far * math.sin(turn)))
+            if cell not in taken:
+                taken[cell] = code
+                place[code] = (cell[0] * STREET_KM["街道"], cell[1] * STREET_KM["街道"])
+                break
+    at = np.arange(every.height) % COMMUNITIES_A_STREET * (2 * math.pi / COMMUNITIES_A_STREET)
+    middle_km = np.array([place[code] for code in every["street_code"].to_list()])
+    return pl.DataFrame({
+        "longitude": np.round((middle_km[:, 0] + RING_KM * np.cos(at)) / (KM_A_DEGREE * wide), 5), "latitude": np.round((middle_km[:, 1] + RING_KM * np.sin(at)) / KM_A_DEGREE, 5),
+        "area_km2": [0.16 if street.endswith("街道") else 2.4 for street in every["street"].to_list()],
+    })  # fmt: skip
+
+
+RING_KM = 0.42
 
 
 def community_of(plan: Plan, name: str, ids: Ints) -> Ints:

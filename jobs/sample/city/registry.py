@@ -13,6 +13,7 @@ from jobs.sample.city.datasets import (
     environment,
     finance,
     hotline,
+    livelihood,
     market,
     power,
     procurement,
@@ -27,7 +28,7 @@ from jobs.sample.city.datasets import (
 )  # fmt: skip
 
 MODULES = (
-    public_security, vital, welfare, work, schools, care, commerce, disease, environment, finance, hotline, market, power, procurement, public_life, roads, services,
+    public_security, vital, welfare, work, schools, care, commerce, disease, environment, finance, hotline, livelihood, market, power, procurement, public_life, roads, services,
 )  # fmt: skip
 
 

@@ -40,11 +40,23 @@ class DatasetScore:
     differences: tuple[Difference, ...]
 
 
+def no_truth(truth: Path) -> LakeError:
+    return LakeError(f"there is no truth of a city in {truth}", "make one: ./lake city --people 1000 --land, or name its folder with --truth")
+
+
+def truth_table(truth: Path, name: str) -> pl.DataFrame:
+    """One table of the truth, of all its files. Raises LakeError where there is none."""
+    parts = sorted((truth / name).glob("*.parquet"))
+    if not parts:
+        raise no_truth(truth)
+    return pl.concat([pl.read_parquet(part) for part in parts], how="diagonal_relaxed")
+
+
 def landing(ledger: Ledger, truth: Path, datasets: Sequence[str] = ()) -> list[DatasetScore]:
     """Every dataset of the truth, or these. Raises LakeError where there is no truth."""
     path = truth / "expected.parquet"
     if not path.exists():
-        raise LakeError(f"there is no truth of a city in {truth}", "make one: ./lake city --people 1000 --land, or name its folder with --truth")
+        raise no_truth(truth)
     expected, faults = (_by_dataset(pl.read_parquet(truth / f"{table}.parquet").to_dicts()) for table in ("expected", "faults"))
     deliveries, checks = _by_dataset(ledger.rows("deliveries")), _by_dataset(ledger.rows("checks"))
     return [scored(name, expected[name], faults[name], deliveries[name], checks[name]) for name in sorted(expected) if not datasets or name in datasets]

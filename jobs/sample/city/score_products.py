@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
 from deltalake import DeltaTable
 
+from jobs.contracts.load import load_product, product_path
+from jobs.identity.agreement import Agreement
+from jobs.platform import delta_sql
 from jobs.platform.errors import LakeError
 from jobs.platform.settings import Settings
 from jobs.platform.store import delta_options
+from jobs.privacy.pseudonym import pseudonym, pseudonym_key
+from jobs.sample.city.score import truth_table
+from jobs.sample.city.score_residents import current_keys, residents, with_truth
 
 # Flag → the kinds of planted cases it is meant to find.
 FLAGS = {
@@ -58,26 +64,112 @@ def scored(found: pl.DataFrame, truth: pl.DataFrame, kinds: Mapping[str, Sequenc
 
 def procurement_risk(settings: Settings, truth: Path, name: str = "procurement_risk") -> list[SignScore]:
     found = _read(settings, name, ["ocid", "flag"]).select(key="ocid", sign="flag")
-    return scored(found, _truth(truth, "procurement_collusion").select("kind", "decoy", key="ocid"), FLAGS)
+    return scored(found, truth_table(truth, "procurement_collusion").select("kind", "decoy", key="ocid"), FLAGS)
 
 
 def special_fund(settings: Settings, truth: Path, name: str = "special_fund") -> list[SignScore]:
     found = _read(settings, name, ["project_code", "signals"]).with_columns(pl.col("signals").str.json_decode(pl.List(pl.String))).explode("signals").drop_nulls()
-    return scored(found.select(key="project_code", sign="signals"), _truth(truth, "fund_diversion").select("kind", "decoy", key="project_code"), SIGNALS)
+    return scored(found.select(key="project_code", sign="signals"), truth_table(truth, "fund_diversion").select("kind", "decoy", key="project_code"), SIGNALS)
 
 
-PRODUCTS = {"procurement_risk": procurement_risk, "special_fund": special_fund}
+def benefit_review(settings: Settings, truth: Path, name: str = "benefit_review", links: str = "identity__resident_key", grant: str = "") -> list[SignScore]:
+    """Of the latest month, by household. `links`: silver's table of resident keys; `grant`: whose pseudonyms they are, where not as the contract says."""
+    found = _read(settings, name, ["month", "finding", "rule", "resident"]).filter(pl.col("month") == pl.col("month").max())
+    return benefit_scores(found.join(_people(settings, truth, links, grant or _grant(settings, "benefit_review")), on="resident", how="inner"), truth_table(truth, "benefit"))
+
+
+RULES = {"death": ("dead",), "vehicle": ("car",), "property": ("second dwelling",), "income": ("wages",)}
+HIDDEN = {1: "in the head's name", 2: "in another's name", 3: "wrongly written"}
+
+
+def benefit_scores(found: pl.DataFrame, truth: pl.DataFrame) -> list[SignScore]:
+    """`found`: finding, rule, household; `truth`: rows of truth/benefit. Rules against who draws, all of them, each difficulty; then who should draw and does not."""
+    drawn = truth.filter("draws").select(key=pl.col("household"), kind=pl.col("reason").fill_null(""), decoy=pl.col("qualifies"))
+    against = found.filter(pl.col("finding") == "may not qualify").select(key="household", sign="rule")
+    scores = scored(against, drawn, RULES)
+    for level in HIDDEN:
+        here = truth.filter("draws", pl.col("difficulty") == level).select("household")
+        of = [frame.join(here, left_on="key", right_on="household", how="semi") for frame in (against, drawn)]
+        scores.append(replace(scored(of[0], of[1], {})[-1], sign=f"any, difficulty {level}"))
+    due = truth.filter(~pl.col("draws")).select(key=pl.col("household"), kind=pl.lit(""), decoy=~pl.col("qualifies"))
+    offered = found.filter(pl.col("finding") == "may qualify").select(key="household", sign="rule")
+    return [*scores, replace(scored(offered, due, {})[-1], sign="should draw")]
+
+
+def _grant(settings: Settings, product: str) -> str:
+    return load_product(product_path(settings.root, product)).grant
+
+
+def _people(settings: Settings, truth: Path, links: str, grant: str) -> pl.DataFrame:
+    """resident (pseudonym of the grant), person, household: whom most of the records of a key are truly of."""
+    known = with_truth(current_keys(settings, links), truth_table(truth, "person_link"))
+    votes = known.group_by("resident_key", "person", "household").len().sort("len", "person", descending=[True, False])
+    first = votes.unique("resident_key", keep="first", maintain_order=True)
+    key = pseudonym_key(settings, grant)
+    return first.select("person", "household", resident=pl.col("resident_key").map_elements(lambda value: pseudonym(key, value), return_dtype=pl.String))
+
+
+def households(settings: Settings, truth: Path, name: str = "household", links: str = "identity__resident_key", grant: str = "") -> list[SignScore]:
+    """Pairs of people who are in one household now, against the truth: of everybody, of those registered here, and of migrants."""
+    found = _read(settings, name, ["household", "resident", "valid_to"]).filter(pl.col("valid_to").is_null()).rename({"household": "group"})
+    return household_scores(found.join(_people(settings, truth, links, grant or _grant(settings, "household")), on="resident", how="inner"), truth_table(truth, "household"))
+
+
+def household_scores(found: pl.DataFrame, truth: pl.DataFrame) -> list[SignScore]:
+    """`found`: group, person; `truth`: rows of truth/household. A pair is the two persons' numbers; who died by the end is in none."""
+    living = truth.filter(pl.col("died").is_null())
+    together = _pairs(found.join(living.select("person", "migrant"), on="person", how="inner"), "group")
+    true = _pairs(living, "household")
+    whole = replace(scored(together.with_columns(sign=pl.lit("")), true.with_columns(kind=pl.lit(""), decoy=pl.lit(False)), {})[-1], sign="everybody")
+    parts = []
+    for sign, migrant in (("registered", False), ("migrants", True)):
+        mine = [frame.filter(pl.col("migrant") == migrant) for frame in (together, true)]
+        parts.append(replace(scored(mine[0].with_columns(sign=pl.lit("")), mine[1].with_columns(kind=pl.lit(""), decoy=pl.lit(False)), {})[-1], sign=sign))
+    return [whole, *parts]
+
+
+def _pairs(people: pl.DataFrame, group: str) -> pl.DataFrame:
+    """key, migrant: each two of a group, once."""
+    one = people.select(group, "person", "migrant")
+    both = one.join(one.select(group, other="person"), on=group, how="inner").filter(pl.col("person") < pl.col("other"))
+    return both.select("migrant", key=pl.concat_str("person", pl.lit("+"), "other")).unique()
+
+
+@dataclass(frozen=True)
+class RankScore:
+    """Spearman's rank correlation of what a product says with what was planted, over `pairs`; None where either says one thing only."""
+
+    sign: str
+    pairs: int
+    correlation: float | None
+
+
+def service_gap(settings: Settings, truth: Path, name: str = "service_gap") -> list[RankScore]:
+    """Of the latest month: a rank correlation for each service, and of all together; and by how far the gap is hidden."""
+    found = _read(settings, name, ["month", "community_code", "service", "gap"]).filter(pl.col("month") == pl.col("month").max())
+    return gap_scores(found, truth_table(truth, "service_gap"))
+
+
+def gap_scores(found: pl.DataFrame, truth: pl.DataFrame) -> list[RankScore]:
+    pairs = found.join(truth.select("community_code", "service", planted="gap"), on=["community_code", "service"], how="inner")
+    of = [(str(service), rows) for (service,), rows in sorted(pairs.group_by("service"), key=lambda group: str(group[0]))]
+    return [RankScore(sign, rows.height, _spearman(rows["gap"], rows["planted"])) for sign, rows in [*of, ("any", pairs)]]
+
+
+def _spearman(one: pl.Series, other: pl.Series) -> float | None:
+    """Pearson's correlation of ranks, ties at their middle."""
+    found = pl.DataFrame({"a": one.rank("average"), "b": other.rank("average")}).select(pl.corr("a", "b")).item()
+    return None if found is None or found != found else float(found)
+
+
+PRODUCTS: dict[str, Callable[[Settings, Path], Sequence[SignScore | RankScore | Agreement]]] = {
+    "residents": residents, "procurement_risk": procurement_risk, "special_fund": special_fund, "benefit_review": benefit_review, "service_gap": service_gap, "households": households,
+}  # fmt: skip
 
 
 def _read(settings: Settings, product: str, columns: list[str]) -> pl.DataFrame:
     uri, options = settings.uri("curated", product), delta_options(settings)
     if not DeltaTable.is_deltatable(uri, options):
         raise LakeError(f"there is no curated.{product} yet", f"build it: ./lake curate curated.{product}")
-    return pl.DataFrame(pl.from_arrow(DeltaTable(uri, storage_options=options).to_pyarrow_table(columns=columns)))
-
-
-def _truth(truth: Path, table: str) -> pl.DataFrame:
-    parts = sorted((truth / table).glob("*.parquet"))
-    if not parts:
-        raise LakeError(f"there is no truth of a city in {truth}", "make one: ./lake city --people 1000 --land, or name its folder with --truth")
-    return pl.concat([pl.read_parquet(part) for part in parts])
+    found = [pl.DataFrame(pl.from_arrow(batch)) for batch in delta_sql.batches(DeltaTable(uri, storage_options=options), columns)]
+    return pl.concat(found) if found else pl.DataFrame(schema=dict.fromkeys(columns, pl.String))

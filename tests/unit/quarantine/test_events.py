@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from jobs.cli.quarantine import named, require_narrow, selection_of
-from jobs.platform.errors import LakeError
+from jobs.cli.quarantine import require_narrow, selection_of
+from jobs.platform.errors import LakeError, signed
 from jobs.quality.rules import Rule
 from jobs.quarantine.events import Outcome, Step, event_row, fingerprints, in_order, next_number
 from jobs.quarantine.selecting import Selection
@@ -42,7 +42,7 @@ def test_an_event_names_its_rules_as_they_were() -> None:
 
 def test_a_decision_says_who_why_and_what() -> None:
     with pytest.raises(LakeError, match="a name and a reason"):
-        named("Ann", " ")
+        signed("Ann", " ")
     with pytest.raises(LakeError, match="no status 'closed'"):
         selection_of(None, None, None, None, None, "closed")
     with pytest.raises(LakeError, match="which rows"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from jobs.sample.city import divisions
 from jobs.sample.city.dataset import Dataset, Truth
 from jobs.sample.city.draws import chosen, integers, normal
 from jobs.sample.city.events import air, economy, hotline
@@ -61,6 +62,12 @@ def _places(plan: Plan, part: int, period: Period) -> pl.DataFrame:
         for n, kind in enumerate(SHOPS):
             rows.append((f"商{k:03d}{n:03d}", f"{city.communities[inside[0]].street}{kind}", kind, city.communities[inside[n % len(inside)]].code, None))
     return pl.DataFrame(rows, schema={"poi_id": pl.String, "name": pl.String, "category": pl.String, "location.community": pl.String, "capacity": pl.Int64}, orient="row")
+
+
+def _communities(plan: Plan, part: int, period: Period) -> pl.DataFrame:
+    """The register of communities with their middle on the map."""
+    every = pl.concat([divisions.communities(), divisions.positions()], how="horizontal")
+    return every.select("code", "name", "street_code", "street", "district_code", "district", pl.col("longitude").alias("centre.lon"), pl.col("latitude").alias("centre.lat"), "area_km2")
 
 
 def _parcels(plan: Plan, part: int, period: Period) -> pl.DataFrame:
@@ -120,6 +127,7 @@ DATASETS = (
     Dataset("statistics.industry_output", _output, csv("gb18030", preamble="分行业总产出（月度）", footnote="注：快报数"), "month", "increment", ("统计月份", "区县代码", "行业门类"), file="分行业产出.csv", truth=_shifts),
     Dataset("statistics.street_population", _population, excel("常住人口", "分街道常住人口"), "year", "snapshot", ("街道代码",), file="常住人口.xlsx"),
     Dataset("planning.poi", _places, json_lines(), "year", "snapshot", ("poi_id",), file="poi.jsonl"),
+    Dataset("planning.community", _communities, json_lines(), "year", "snapshot", ("code",), file="communities.jsonl"),
     Dataset("planning.parcel", _parcels, zipped(csv("gb18030"), "宗地.csv"), "month", "snapshot", ("宗地号",), file="宗地.zip"),
     Dataset("social_organisation.organisation", _organisations, excel("社会组织", "社会组织名录"), "year", "snapshot", ("登记证号",), file="社会组织.xlsx"),
     Dataset("social_organisation.purchased_service", _purchases, csv("gb18030"), "month", "increment", ("合同编号",), file="购买服务.csv"),

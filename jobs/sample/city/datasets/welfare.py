@@ -44,8 +44,10 @@ def roster(plan: Plan, part: int, period: Period) -> pl.DataFrame:
 
 def roster_truth(plan: Plan, part: int) -> Truth:
     yield links(ROSTER, drawing(plan, part).with_columns(pl.col("id").alias("key")), "key")
-    heads = people(plan, part).filter(pl.col("member") == 0).select("household", "person", "id")
-    yield "benefit", means(plan, part).join(heads, on="household", how="inner", maintain_order="left")
+    heads = people(plan, part).filter(pl.col("member") == 0).select("household", "person", "id", (pl.col("died") <= plan.last).fill_null(False).alias("head_died"))
+    rows = means(plan, part).join(heads, on="household", how="inner", maintain_order="left")
+    gone = pl.col("draws") & pl.col("head_died") & pl.col("qualifies")  # dies while drawing, and the register is told: what is drawn in the name of the dead is not due either
+    yield "benefit", rows.with_columns(pl.when(gone).then(pl.lit("dead")).otherwise(pl.col("reason")).alias("reason"), (pl.col("qualifies") & ~gone).alias("qualifies")).drop("head_died")
 
 
 def payments(plan: Plan, part: int, period: Period) -> pl.DataFrame:

@@ -1,0 +1,33 @@
+"""What the files in dags/ share. The DAGs themselves are made there: Airflow takes a DAG's file to be the one that makes it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from airflow.sdk import CronTriggerTimetable, get_current_context, task
+
+
+def by_the_clock(cron: str, time_zone: str) -> CronTriggerTimetable:
+    """A schedule that makes up for no time that went by before the DAG was first read: a new lake has nothing to do then, and a start to get over. Its DAG says no `start_date`:
+    with one, Airflow runs the last time that has passed."""
+    return CronTriggerTimetable(cron, timezone=time_zone, run_immediately=dt.timedelta(0))
+
+
+def result_of(step: str, name: str, periods: tuple[str, ...] = ()) -> Any:
+    """Run a step of one thing inside a task; its result. What stops it fails the task."""
+    from jobs.orchestration import run_task, this_try  # seconds of imports, in the task only
+    from jobs.platform.airflow_connection import door_of_airflow
+
+    (done,) = run_task(step, [name], this_try(get_current_context()["ti"]), periods, door_of_airflow())
+    return done.result
+
+
+def failing_task(task_id: str, message: str) -> None:
+    """The one task of a DAG that stands for a broken file: it says what is wrong, and the other files go on."""
+
+    @task(task_id=task_id)  # type: ignore[untyped-decorator]
+    def fail() -> None:
+        raise ValueError(message)
+
+    fail()

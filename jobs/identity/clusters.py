@@ -1,0 +1,106 @@
+"""Links → people: connected components, and where one would hold two people, the weakest links that make it so are given up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import pyarrow as pa
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+SIDES = ("profile_l", "profile_r")
+MOST_ROUNDS = 40  # a label crosses a component in rounds as the logarithm of its breadth; 40 is a chain of a million million
+Pair = tuple[str, str]
+
+
+def components(nodes: DataFrame, links: DataFrame, node: str = "profile_id") -> DataFrame:
+    """`node`, `component` (its least node): of `nodes`, as `links` (SIDES) join them. Links to what is no node are left out.
+
+    Each round a node takes the least label of its neighbours, then the label of its label: rounds grow as the logarithm of a component's breadth.
+    """
+    inside = links.select(*SIDES).join(nodes.select(F.col(node).alias("profile_l")), "profile_l", "left_semi").join(nodes.select(F.col(node).alias("profile_r")), "profile_r", "left_semi")
+    both = inside.select(*SIDES).union(inside.select("profile_r", "profile_l")).distinct().localCheckpoint()
+    labels = both.groupBy("profile_l").agg(F.min("profile_r").alias("least")).select(F.col("profile_l").alias("n"), F.least("profile_l", "least").alias("label")).localCheckpoint()
+    for _ in range(MOST_ROUNDS):
+        near = both.join(labels.withColumnRenamed("n", "profile_r"), "profile_r", "inner").groupBy("profile_l").agg(F.min("label").alias("near"))
+        lower = labels.join(near.withColumnRenamed("profile_l", "n"), "n", "inner").select("n", F.col("label").alias("before"), F.least("label", "near").alias("label"))
+        jumped = lower.join(labels.select(F.col("n").alias("label"), F.col("label").alias("beyond")), "label", "left")
+        after = jumped.select("n", F.least("label", F.coalesce("beyond", "label")).alias("label"), "before").localCheckpoint()
+        moved = after.where("label <> before").limit(1).count()
+        labels = after.select("n", "label")
+        if not moved:
+            break
+    return nodes.select(node).join(labels.select(F.col("n").alias(node), F.col("label").alias("component")), node, "left").select(node, F.coalesce("component", node).alias("component"))
+
+
+def reached(seeds: DataFrame, links: DataFrame) -> DataFrame:
+    """`profile_id`: the seeds and all that links lead to from them."""
+    both = links.select(*SIDES).union(links.select("profile_r", "profile_l")).toDF("profile_id", "other")
+    found = seeds.select("profile_id").distinct().localCheckpoint()
+    front, count = found, found.count()
+    while count:
+        front = both.join(front, "profile_id", "left_semi").select(F.col("other").alias("profile_id")).distinct().join(found, "profile_id", "left_anti").localCheckpoint()
+        count = front.count()
+        if count:
+            found = found.union(front).localCheckpoint()
+    return found
+
+
+def clusters(profiles: DataFrame, links: DataFrame, must: DataFrame, cannot: DataFrame) -> DataFrame:
+    """`profile_id`, `cluster`. `profiles`: profile_id, id15, id_sound; `links`: SIDES, match_weight, those that join; `must`, `cannot`: SIDES, what people decided."""
+    every = links.select(*SIDES, "match_weight", F.lit(False).alias("decided")).union(must.select(*SIDES, F.lit(None).cast("double"), F.lit(True)))
+    found = components(profiles, every).join(profiles, "profile_id", "inner").localCheckpoint()
+    sound = F.when(F.col("id_sound") == "1", F.col("id15"))
+    two = found.groupBy("component").agg(F.count_distinct(sound).alias("ids")).where("ids > 1").select("component")
+    kept_apart = cannot.join(found.select(F.col("profile_id").alias("profile_l"), "component"), "profile_l", "inner").join(
+        found.select(F.col("profile_id").alias("profile_r"), F.col("component").alias("other")), "profile_r", "inner").where("component = other")  # fmt: skip
+    doubtful = two.union(kept_apart.select("component")).distinct().localCheckpoint()
+    told = found.join(doubtful, "component", "left_semi")
+    rows = told.select("component", F.lit("profile").alias("kind"), F.col("profile_id").alias("l"), F.when(sound.isNotNull(), sound).alias("r"), F.lit(None).cast("double").alias("weight"))
+    placed = told.select(F.col("profile_id").alias("profile_l"), "component")
+    rows = rows.union(every.join(placed, "profile_l", "inner").select("component", F.when(F.col("decided"), "must").otherwise("link"), "profile_l", "profile_r", "match_weight"))
+    rows = rows.union(cannot.join(placed, "profile_l", "inner").select("component", F.lit("cannot"), "profile_l", "profile_r", F.lit(None).cast("double")))
+    split = rows.groupBy("component").applyInArrow(_settled, "profile_id STRING, cluster STRING")
+    whole = found.join(doubtful, "component", "left_anti").select("profile_id", F.col("component").alias("cluster"))
+    return whole.unionByName(split)
+
+
+def _settled(component: pa.Table) -> pa.Table:
+    rows = component.to_pylist()
+    ids = {row["l"]: row["r"] for row in rows if row["kind"] == "profile"}
+    links = [(row["weight"], (row["l"], row["r"])) for row in rows if row["kind"] == "link"]
+    must, cannot = ([(row["l"], row["r"]) for row in rows if row["kind"] == kind] for kind in ("must", "cannot"))
+    found = settled(ids, links, must, cannot)
+    return pa.table({"profile_id": pa.array(list(found), pa.string()), "cluster": pa.array(list(found.values()), pa.string())})
+
+
+def settled(ids: Mapping[str, str | None], links: Iterable[tuple[float, Pair]], must: Sequence[Pair] = (), cannot: Sequence[Pair] = ()) -> dict[str, str]:
+    """Profile → cluster (its least profile), so that no cluster holds two sound ids or a pair that people keep apart.
+
+    The strongest link joins first, and one that would put two people together joins nothing. What people joined is together whatever the ids say; where
+    one decision joins and another keeps apart, apart wins. `ids`: profile → its sound id, None without one. Links to other components are left out.
+    """
+    group = {profile: {profile} for profile in ids}
+    people: dict[str, set[str]] = {profile: {id_} if id_ else set() for profile, id_ in ids.items()}
+    lead = {profile: profile for profile in ids}
+    apart = {frozenset(pair) for pair in cannot}
+
+    def join(pair: Pair, decided: bool) -> None:
+        first, second = sorted((lead[pair[0]], lead[pair[1]]))
+        if first == second or any(frozenset((a, b)) in apart for a in group[first] for b in group[second]):
+            return
+        together = people[first] | people[second]
+        if not decided and len(together) > max(1, len(people[first]), len(people[second])):
+            return
+        people[first] = together
+        group[first] |= group.pop(second)
+        for profile in group[first]:
+            lead[profile] = first
+
+    for pair in sorted(must):
+        if set(pair) <= set(ids):
+            join(pair, True)
+    for _, pair in sorted(links, key=lambda link: (-link[0], link[1])):
+        if set(pair) <= set(ids):
+            join(pair, False)
+    return lead

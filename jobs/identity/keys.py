@@ -1,0 +1,41 @@
+"""Clusters → resident keys that stay: a key follows the most of its records; who splits off or is new gets a new random one."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Iterator
+
+import pyarrow as pa
+from pyspark.sql import DataFrame, Window
+from pyspark.sql import functions as F
+
+RECORD = ("source_dataset", "source_record")
+
+
+def assigned(records: DataFrame, current: DataFrame) -> DataFrame:
+    """RECORD, cluster, `resident_key` (random where it is new: write it down before reading it twice), `held` (the key it had, null for none).
+
+    `records`: RECORD, cluster; `current`: RECORD, resident_key, of these records. A key goes to the cluster that most of its records are in, a cluster has
+    the key that most of its records bring; ties by the least cluster, then the least key.
+    """
+    held = records.join(current.select(*RECORD, F.col("resident_key").alias("held")), list(RECORD), "left")
+    votes = held.where("held IS NOT NULL").groupBy("cluster", "held").agg(F.count(F.lit(1)).alias("n"))
+    goes_to = votes.withColumn("_r", F.row_number().over(Window.partitionBy("held").orderBy(F.desc("n"), "cluster"))).where("_r = 1")
+    taken = goes_to.withColumn("_r", F.row_number().over(Window.partitionBy("cluster").orderBy(F.desc("n"), "held"))).where("_r = 1").select("cluster", F.col("held").alias("key"))
+    with_key = held.select("cluster").distinct().join(taken, "cluster", "left").mapInArrow(_made, "cluster STRING, resident_key STRING")
+    return held.join(with_key, "cluster", "inner").select(*RECORD, "cluster", "resident_key", "held")
+
+
+def _made(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """A key for each cluster without one: 128 bits of the system's randomness."""
+    for batch in batches:
+        made = [key or secrets.token_hex(16) for key in batch.column("key").to_pylist()]
+        yield pa.RecordBatch.from_pydict({"cluster": batch.column("cluster"), "resident_key": pa.array(made, pa.string())})
+
+
+def evidence(records: DataFrame, links: DataFrame, cluster_of: DataFrame) -> DataFrame:
+    """`profile_id`, `match_weight`, `evidence`: the strongest link of each profile to another of its cluster."""
+    ends = [links.select(F.col(a).alias("profile_id"), F.col(b).alias("other"), "match_weight", "evidence") for a, b in (("profile_l", "profile_r"), ("profile_r", "profile_l"))]
+    both = ends[0].union(ends[1]).join(cluster_of, "profile_id", "inner").join(cluster_of.select(F.col("profile_id").alias("other"), F.col("cluster").alias("_c")), "other", "inner")
+    best = both.where("cluster = _c").groupBy("profile_id").agg(F.max(F.struct("match_weight", "evidence")).alias("b"))
+    return best.select("profile_id", "b.match_weight", "b.evidence")

@@ -1,0 +1,113 @@
+"""The tables of entity resolution in silver: what is known of records, profiles, pairs and keys. Only the role `job` reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from deltalake import DeltaTable, Field, Schema
+from deltalake.exceptions import CommitFailedError
+from deltalake.schema import PrimitiveType
+from pyspark.sql import DataFrame, SparkSession
+
+from jobs.identity.model import COLUMNS
+from jobs.platform.settings import Settings
+from jobs.platform.store import delta_options, emptied
+
+# table → column → (type, meaning)
+TABLES: dict[str, dict[str, tuple[str, str]]] = {
+    "resident_key": {
+        "source_dataset": ("string", "Register, <department>.<dataset>"), "source_record": ("string", "Primary key of the row in its silver table, parts joined by |, /role where it holds several people"),
+        "resident_key": ("string", "Random key of the person, 32 hexadecimal digits, never made from anything about them"),
+        "valid_from": ("timestamp", "When the record was given this key"), "valid_to": ("timestamp", "When it got another, or was withdrawn; empty while current"),
+        "match_weight": ("double", "Best link of the record to another of the same person (bits); empty where it stands alone"),
+        "evidence": ("string", "JSON: what was compared in that link, how it agreed and its weight; no values"),
+    },
+    "record": {
+        "source_dataset": ("string", "Register"), "source_record": ("string", "Primary key of its row"), "said": ("long", "Hash of what it says"),
+        "profile_id": ("string", "Profile that says the same"), "record_ref": ("string", "Keyed hash of the record, by which people name it"),
+    },
+    "profile": dict.fromkeys(COLUMNS, ("string", "See jobs/identity/persons.py")),
+    "link": {
+        "profile_l": ("string", "Profile"), "profile_r": ("string", "Another"), "match_weight": ("double", "Weight of the pair (bits)"), "evidence": ("string", "JSON: comparison → level, weight"),
+    },
+    "model": {"model": ("string", "splink's settings with the weights"), "definition": ("string", "Fingerprint of what is compared"), "trained_at": ("timestamp", "When"), "profiles": ("long", "Learnt from so many")},
+    "frequency": {"column": ("string", "Column"), "value": ("string", "Value"), "frequency": ("double", "Share of the profiles that have it, when the model was trained")},
+}  # fmt: skip
+
+
+def create_silver(spark: SparkSession, settings: Settings, table: str, columns: Mapping[str, tuple[str, str]]) -> None:
+    """An empty `silver.<table>` where there is none: by one commit of delta-rs, then its name, as other silver tables. `columns`: name → (type, meaning)."""
+    uri, options = settings.uri("silver", table), delta_options(settings)
+    if not DeltaTable.is_deltatable(uri, options):
+        schema = Schema([Field(name, PrimitiveType(kind), metadata={"comment": meaning}) for name, (kind, meaning) in columns.items()])
+        with suppress(CommitFailedError):  # another run made it meanwhile
+            DeltaTable.create(uri, schema=schema, mode="ignore", storage_options=options)
+    spark.sql(f"CREATE TABLE IF NOT EXISTS silver.{table} USING delta LOCATION '{settings.uri('silver', table, scheme='s3a')}'")
+
+
+@dataclass(frozen=True)
+class IdentityTables:
+    """`prefix`: of the tables' names in silver; tests and benchmarks have their own."""
+
+    spark: SparkSession
+    settings: Settings
+    prefix: str = "identity"
+
+    def name(self, table: str) -> str:
+        """What Spark calls it."""
+        return f"silver.{self.prefix}__{table}"
+
+    def location(self, table: str, scheme: str = "s3a") -> str:
+        return self.settings.uri("silver", f"{self.prefix}__{table}", scheme=scheme)
+
+    def create(self) -> None:
+        for table, said in TABLES.items():
+            create_silver(self.spark, self.settings, f"{self.prefix}__{table}", said)
+
+    def version(self, table: str) -> int:
+        return DeltaTable(self.location(table, "s3"), storage_options=delta_options(self.settings)).version()
+
+    def read(self, table: str) -> DataFrame:
+        """As it is now, whatever is written to it later."""
+        return self.spark.sql(f"SELECT * FROM {self.name(table)} VERSION AS OF {self.version(table)}")
+
+    def is_empty(self, table: str) -> bool:
+        return DeltaTable(self.location(table, "s3"), storage_options=delta_options(self.settings)).get_add_actions().num_rows == 0
+
+    def replace(self, table: str, rows: DataFrame) -> None:
+        """All rows, in one commit."""
+        self._shaped(table, rows).write.format("delta").mode("overwrite").save(self.location(table))
+
+    def merge(self, table: str, rows: DataFrame, key: Sequence[str], update: bool = True) -> None:
+        """Rows in, or in the place of those with the same key; `update`: no, where what is there says the same."""
+        if self.is_empty(table):
+            self.replace(table, rows)
+            return
+        view = f"{self.prefix}_{table}_merged"
+        self._shaped(table, rows).createOrReplaceTempView(view)
+        condition = " AND ".join(f"t.{name} = s.{name}" for name in key)
+        self.spark.sql(f"MERGE INTO {self.name(table)} t USING {view} s ON {condition} {'WHEN MATCHED THEN UPDATE SET * ' if update else ''}WHEN NOT MATCHED THEN INSERT *")
+
+    def delete(self, table: str, keys: DataFrame, condition: str) -> None:
+        """The rows t for which a row s of `keys` meets the condition."""
+        view = f"{self.prefix}_{table}_deleted"
+        keys.createOrReplaceTempView(view)
+        self.spark.sql(f"MERGE INTO {self.name(table)} t USING {view} s ON {condition} WHEN MATCHED THEN DELETE")
+
+    def _shaped(self, table: str, rows: DataFrame) -> DataFrame:
+        return rows.select(*TABLES[table])
+
+    def staged(self, what: str, rows: DataFrame) -> DataFrame:
+        """Written down where no analyst reads, so that what is read twice is the same twice."""
+        where = self.settings.uri("warehouse", "_staged", f"{self.prefix}__{what}", scheme="s3a")
+        rows.write.format("delta").mode("overwrite").option("overwriteSchema", "true").save(where)
+        return self.spark.read.format("delta").load(where)
+
+    def drop(self) -> None:
+        """Tables, files and what was staged; for tests and benchmarks."""
+        for table in TABLES:
+            self.spark.sql(f"DROP TABLE IF EXISTS {self.name(table)}")
+        for zone, start in (("silver", f"{self.prefix}__"), ("warehouse", f"_staged/{self.prefix}__")):
+            emptied(self.settings, zone, start)

@@ -1,0 +1,146 @@
+"""curated.benefit_review: who draws the minimum living allowance and may not qualify, and who may qualify and does not draw, month by month, each by a dated rule and with the rows it is seen in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from jobs.products.keyed import keyed
+from jobs.products.residents import in_month
+from jobs.rules.model import Rules, Version, load_rules, rules_path
+
+KEY = ("month", "home")
+DRAWS, SHOULD = "may not qualify", "may qualify"
+INCOMES = {"human_resources.social_insurance": ("insured_number", "base"), "human_resources.pension": ("benefit_number", "amount"), "tax.declared_income": ("declaration", "amount")}
+
+
+def build(inputs: Mapping[str, DataFrame]) -> DataFrame:
+    return judged(inputs, load_rules(rules_path(Path(__file__).resolve().parents[2], "benefit_review")))
+
+
+def judged(inputs: Mapping[str, DataFrame], rules: Rules) -> DataFrame:
+    """One row a month, finding, rule and resident (a resident key: the pseudonym is made after). A month that no version of a rule covers is not judged by it."""
+    months = inputs["civil_affairs.low_income_payment"].select(F.date_format("paid_on", "yyyy-MM").alias("month")).distinct()
+    drawing, members = _drawing(inputs, months), _members(inputs, months)
+    unknown = [F.concat(F.lit("?"), "resident_key").alias("home"), F.lit(None).cast("string").alias("community_code")]
+    members = members.unionByName(drawing.join(members, ["month", "resident_key"], "left_anti").select("month", "resident_key", *unknown))
+    placed = drawing.join(members, ["month", "resident_key"], "inner")
+    subjects = placed.unionByName(_signalled(inputs, months, members, rules).join(placed.select(*KEY).distinct(), list(KEY), "left_anti"), True)
+    rows = subjects.join(_homes(inputs, months, members, rules), list(KEY), "inner").join(_dead(inputs), "resident_key", "left")
+    urban = F.coalesce(F.col("category") == "城市低保", F.col("is_urban"), F.lit(False))
+    rows = rows.withColumn("standard", F.when(urban, _said(rules, "income", "urban_standard")).otherwise(_said(rules, "income", "rural_standard")))
+    found = rows.withColumn("found", F.explode(F.array_compact(F.array(*_against(rules), _for(rules)))))
+    places = inputs["planning.community"].where("_is_current").select("community_code", "district")
+    said = found.select("month", "found.*", F.col("resident_key").alias("resident"), "category", "community_code", "persons", "income_per_head", "standard").join(places, "community_code", "left")
+    return said.withColumn("evidence_rows", F.size("evidence")).withColumn("evidence", F.to_json(F.array_sort("evidence")))
+
+
+def _in_force(rules: Rules, name: str, value: Callable[[Version], Any]) -> Column:
+    """`value` of the version of a rule that is in force on the first day of `month`; null where none is."""
+    day, found = F.to_date("month", "yyyy-MM"), F.lit(None)
+    for version, until in rules.of(name):
+        inside = (day >= F.lit(version.since)) & (F.lit(True) if until is None else day < F.lit(until))
+        made = value(version)
+        found = F.when(inside, made if isinstance(made, Column) else F.lit(made)).otherwise(found)
+    return found
+
+
+def _said(rules: Rules, name: str, field: str) -> Column:
+    return _in_force(rules, name, lambda version: getattr(version, field))
+
+
+def _one_of(rules: Rules, name: str, field: str, column: str) -> Column:
+    """Whether a value is in the version's list."""
+    return F.coalesce(_in_force(rules, name, lambda version: F.col(column).isin(*getattr(version, field))), F.lit(False))
+
+
+def _row(dataset: str) -> Column:
+    """What names a row of silver without saying anything of the person: the delivery it came with and its place there."""
+    return F.struct(F.lit(dataset).alias("dataset"), F.concat_ws("#", "_delivery", "_record").alias("row"))
+
+
+def _drawing(inputs: Mapping[str, DataFrame], months: DataFrame) -> DataFrame:
+    """month, resident_key → category, draw_rows: who stands in the roster or was paid."""
+    roster, paid = "civil_affairs.low_income_roster", "civil_affairs.low_income_payment"
+    listed = in_month(keyed(inputs, roster, "resident_id"), months).select("month", "resident_key", "category", _row(roster).alias("row"))
+    payments = keyed(inputs, paid, "payment_number").select(F.date_format("paid_on", "yyyy-MM").alias("month"), "resident_key", F.lit(None).cast("string").alias("category"), _row(paid).alias("row"))
+    return listed.unionByName(payments).groupBy("month", "resident_key").agg(F.max("category").alias("category"), F.collect_set("row").alias("draw_rows"))
+
+
+def _members(inputs: Mapping[str, DataFrame], months: DataFrame) -> DataFrame:
+    """month, resident_key → home (number of the household), community_code."""
+    here = in_month(keyed(inputs, "public_security.household_register", "resident_id"), months)
+    return here.groupBy("month", "resident_key").agg(F.min("household_number").alias("home"), F.min_by("community_code", "household_number").alias("community_code"))
+
+
+def _homes(inputs: Mapping[str, DataFrame], months: DataFrame, members: DataFrame, rules: Rules) -> DataFrame:
+    """month, home → persons, is_urban, income_per_head, income_rows, vehicles, vehicle_rows, vehicle_since, dwellings, dwelling_rows, as the rules of the month count them."""
+    of = members.select("month", "resident_key", "home")
+
+    def summed(rows: DataFrame, *counts: Column) -> DataFrame:
+        return rows.join(of, ["month", "resident_key"], "inner").groupBy(*KEY).agg(*counts)
+
+    streets = inputs["planning.community"].where("_is_current").select("community_code", F.col("street").endswith("街道").alias("urban"))
+    sizes = members.join(streets, "community_code", "left").groupBy(*KEY).agg(F.count(F.lit(1)).alias("persons"), F.max("urban").alias("is_urban"))
+    incomes = None
+    for dataset, (key, amount) in INCOMES.items():
+        more = in_month(keyed(inputs, dataset, key), months).select("month", "resident_key", F.col(amount).alias("amount"), _row(dataset).alias("row"))
+        incomes = more if incomes is None else incomes.unionByName(more)
+    assert incomes is not None
+    earned = summed(incomes, F.sum("amount").alias("income"), F.collect_set("row").alias("income_rows"))
+    vehicle, dwelling = "public_security.vehicle", "housing.property"
+    driven = in_month(keyed(inputs, vehicle, "plate"), months).where(_one_of(rules, "vehicle", "vehicle_kinds", "kind"))
+    driven = summed(driven.withColumn("row", _row(vehicle)), F.count(F.lit(1)).alias("vehicles"), F.collect_set("row").alias("vehicle_rows"), F.min("registered_on").alias("vehicle_since"))
+    owned = in_month(keyed(inputs, dwelling, "title_number"), months).where(F.col("use") == "住宅").where(F.coalesce("share", F.lit(100)) >= _said(rules, "property", "least_share_percent"))
+    owned = summed(owned.withColumn("row", _row(dwelling)), F.count_distinct("title_number").alias("dwellings"), F.collect_set("row").alias("dwelling_rows"))
+    rows = sizes.join(earned, list(KEY), "left").join(driven, list(KEY), "left").join(owned, list(KEY), "left").fillna(0, ["income", "vehicles", "dwellings"])
+    return rows.withColumn("income_per_head", (F.col("income") / F.col("persons")).cast("decimal(14,2)"))
+
+
+def _dead(inputs: Mapping[str, DataFrame]) -> DataFrame:
+    """resident_key → died_on, death_rows."""
+    death = "public_security.death"
+    return keyed(inputs, death, "certificate").groupBy("resident_key").agg(F.min("died_on").alias("died_on"), F.collect_set(_row(death)).alias("death_rows"))
+
+
+def _signalled(inputs: Mapping[str, DataFrame], months: DataFrame, members: DataFrame, rules: Rules) -> DataFrame:
+    """month, home → resident_key, community_code, signal_since, signal_rows: households of the register with somebody whom an office signals as in need."""
+    signal = "civil_affairs.hardship_signal"
+    seen = in_month(keyed(inputs, signal, "signal_number"), months).where(_one_of(rules, "hardship", "signals", "signal")).withColumn("row", _row(signal))
+    here = seen.join(members.where("community_code IS NOT NULL"), ["month", "resident_key"], "inner").groupBy(*KEY)
+    return here.agg(F.min("resident_key").alias("resident_key"), F.min("community_code").alias("community_code"), F.min("since_on").alias("signal_since"), F.collect_set("row").alias("signal_rows"))
+
+
+def _finding(holds: Column, finding: str, rule: str, rules: Rules, rows: tuple[str, ...], since: str | None = None, value: str | None = None, limit: Column | None = None) -> Column:
+    """What is found by a rule where it holds; null where it does not. `rows`: columns with the rows it is seen in."""
+    none = F.array().cast("array<struct<dataset:string,row:string>>")
+    return F.when(holds, F.struct(
+        F.lit(finding).alias("finding"), F.lit(rule).alias("rule"), (F.col(value) if value else F.lit(None)).cast("decimal(14,2)").alias("value"),
+        (limit if limit is not None else F.lit(None)).cast("decimal(14,2)").alias("compared_with"), (F.col(since) if since else F.lit(None)).cast("date").alias("since_on"),
+        _in_force(rules, rule, lambda version: version.since).cast("date").alias("rule_from"), _said(rules, rule, "source").cast("string").alias("rule_source"),
+        F.array_distinct(F.flatten(F.array(*[F.coalesce(F.col(name), none) for name in rows]))).alias("evidence"),
+    ))  # fmt: skip
+
+
+def _against(rules: Rules) -> list[Column]:
+    """What speaks against who draws: one finding a rule."""
+    draws, ended = F.col("draw_rows").isNotNull(), F.col("died_on") <= F.last_day(F.to_date("month", "yyyy-MM"))
+    cars, dwellings = _said(rules, "vehicle", "most_vehicles"), _said(rules, "property", "most_dwellings")
+    return [
+        _finding(draws & ended & _said(rules, "death", "source").isNotNull(), DRAWS, "death", rules, ("draw_rows", "death_rows"), "died_on"),
+        _finding(draws & (F.col("vehicles") > cars), DRAWS, "vehicle", rules, ("draw_rows", "vehicle_rows"), "vehicle_since", "vehicles", cars),
+        _finding(draws & (F.col("dwellings") > dwellings), DRAWS, "property", rules, ("draw_rows", "dwelling_rows"), None, "dwellings", dwellings),
+        _finding(draws & (F.col("income_per_head") >= F.col("standard")), DRAWS, "income", rules, ("draw_rows", "income_rows"), None, "income_per_head", F.col("standard")),
+    ]
+
+
+def _for(rules: Rules) -> Column:
+    """Whom an office signals as in need, whose household meets every rule, and where nobody draws."""
+    cars, dwellings = _said(rules, "vehicle", "most_vehicles"), _said(rules, "property", "most_dwellings")
+    free = F.coalesce(F.col("vehicles") <= cars, F.lit(True)) & F.coalesce(F.col("dwellings") <= dwellings, F.lit(True)) & F.col("died_on").isNull()
+    short = F.col("signal_rows").isNotNull() & (F.col("income_per_head") < F.col("standard"))
+    return _finding(short & free, SHOULD, "hardship", rules, ("signal_rows", "income_rows"), "signal_since", "income_per_head", F.col("standard"))

@@ -1,0 +1,198 @@
+"""resolve: records of people in all registers → one random key a person, that stays.
+
+Only what is new or changed is compared with the city, and only the people it touches are put together again. The tables are written in this order: links,
+profiles, keys, records. A run that ends in between is done again by the next, which finds the same records changed and gives nobody another key.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from jobs.contracts.product import table_of
+from jobs.identity import model
+from jobs.identity.clusters import clusters, reached
+from jobs.identity.decisions import Decision, as_pairs, decisions, mark_applied
+from jobs.identity.keys import RECORD, assigned, evidence
+from jobs.identity.records import derived, said
+from jobs.identity.registers import Register, load_registers
+from jobs.identity.scoring import scored
+from jobs.identity.tables import IdentityTables
+from jobs.identity.training import dumped, frequencies, trained
+from jobs.ops.ledger import Ledger
+from jobs.platform.settings import Settings
+
+log = logging.getLogger("civiclake")
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """`records`: all with a key; `fresh`: those that were new or changed; `withdrawn`: those whose row is gone; `pairs`: links written; `rekeyed`: records that got another key; `people`: keys in use."""
+
+    dataset: str
+    records: int
+    people: int
+    fresh: int
+    withdrawn: int
+    pairs: int
+    rekeyed: int
+    changed: bool
+    trained: bool
+
+
+def run(
+    spark: SparkSession, settings: Settings, registers: Sequence[Register] | None = None, prefix: str = "identity", tables: Callable[[str], str] = table_of, train: bool = False, now: dt.datetime | None = None
+) -> Resolved:
+    """Make the keys follow the registers. `train`: learn the weights anew, and compare everybody again; it is done too where there are none, or where what is
+    compared has changed. Raises LakeError where there is too little to learn from."""
+    store, ledger, at = IdentityTables(spark, settings, prefix), Ledger(settings), now or dt.datetime.now(dt.UTC)
+    store.create()
+    before = store.read("record").localCheckpoint()
+    told = said(spark, settings, load_registers(settings.root) if registers is None else registers, tables).localCheckpoint()
+    changed = told.join(before.select(*RECORD, "said"), [*RECORD, "said"], "left_anti")
+    withdrawn = before.join(told.select(*RECORD), list(RECORD), "left_anti").localCheckpoint()
+    made = decisions(ledger, prefix)
+    waiting = [each for each in made if not each.applied]
+    weights = None if train else _model(store)
+    fresh = store.staged("fresh", derived(changed, settings))
+    counts = fresh.count(), withdrawn.count()
+    if not any(counts) and not waiting and (weights is not None or before.isEmpty()):
+        return _summary(store, prefix, counts, 0, 0, False, False)
+    profiles, new = _profiles(store, fresh)
+    after = _after(before, told, fresh)
+    whole = weights is None
+    if weights is None:
+        weights = _train(spark, store, profiles.join(after.select("profile_id"), "profile_id", "left_semi"), at)
+    links = store.staged("links", scored(spark, weights, store.read("frequency"), profiles, None if whole else new, model.KEPT))
+    pairs = links.count()
+    if whole:
+        store.replace("link", links)
+    elif pairs:
+        store.merge("link", links, ("profile_l", "profile_r"), update=False)  # a pair is worth the same whenever it is scored
+    if not new.isEmpty():
+        store.merge("profile", new, ("profile_id",), update=False)
+    seeds = None if whole else _seeds(spark, before, fresh, withdrawn, made, waiting)
+    rekeyed = _rekey(store, after, profiles, as_pairs(spark, after, made), withdrawn, seeds, at)
+    _forget(store, before, after, withdrawn, fresh)
+    mark_applied(ledger, prefix, waiting)
+    return _summary(store, prefix, counts, pairs, rekeyed, True, whole)
+
+
+def _model(store: IdentityTables) -> dict[str, Any] | None:
+    """The weights, where they are of what is compared now."""
+    rows = store.read("model").where(F.col("definition") == model.RESIDENTS.fingerprint).orderBy(F.desc("trained_at")).limit(1).collect()
+    found: dict[str, Any] | None = json.loads(rows[0]["model"]) if rows else None
+    return found
+
+
+def _profiles(store: IdentityTables, fresh: DataFrame) -> tuple[DataFrame, DataFrame]:
+    """All profiles, and of them those that were not known before."""
+    known = store.read("profile")
+    new = fresh.select(*model.COLUMNS).dropDuplicates(["profile_id"]).join(known.select("profile_id"), "profile_id", "left_anti").select(*model.COLUMNS).localCheckpoint()
+    return known.select(*model.COLUMNS).unionByName(new).localCheckpoint(), new
+
+
+def _after(before: DataFrame, told: DataFrame, fresh: DataFrame) -> DataFrame:
+    """The table `record` as it will be."""
+    stay = before.join(told.select(*RECORD, "said"), [*RECORD, "said"], "left_semi").join(fresh.select(*RECORD), list(RECORD), "left_anti")
+    columns = (*RECORD, "said", "profile_id", "record_ref")
+    return stay.select(*columns).unionByName(fresh.select(*columns)).localCheckpoint()
+
+
+def _train(spark: SparkSession, store: IdentityTables, profiles: DataFrame, at: dt.datetime) -> dict[str, Any]:
+    weights = trained(profiles)
+    store.replace("frequency", frequencies(profiles))
+    row = spark.createDataFrame([(dumped(weights), model.RESIDENTS.fingerprint, at, profiles.count())], "model STRING, definition STRING, trained_at TIMESTAMP, profiles LONG")
+    store.replace("model", row)
+    return weights
+
+
+def _seeds(spark: SparkSession, before: DataFrame, fresh: DataFrame, withdrawn: DataFrame, made: Sequence[Decision], waiting: Sequence[Decision]) -> DataFrame:
+    """Profiles that something happened to: what records said before and say now, and what was decided since."""
+    changed = before.join(fresh.select(*RECORD), list(RECORD), "left_semi")
+    every = fresh.select("profile_id").union(changed.select("profile_id")).union(withdrawn.select("profile_id"))
+    if waiting:
+        decided = as_pairs(spark, before, waiting)
+        every = every.union(decided.select("profile_l")).union(decided.select("profile_r"))
+    return every.distinct()
+
+
+def _rekey(store: IdentityTables, after: DataFrame, profiles: DataFrame, decided: DataFrame, withdrawn: DataFrame, seeds: DataFrame | None, at: dt.datetime) -> int:
+    """Put the people together again that the seeds reach (None: everybody), give keys, and keep their history. Returns how many records got another key."""
+    must, cannot = decided.where("same").drop("same"), decided.where("NOT same").drop("same")
+    links = store.read("link").where(F.col("match_weight") >= model.LINK)
+    active = after.select("profile_id").distinct()
+    if seeds is not None:
+        active = active.join(reached(seeds, links.select("profile_l", "profile_r").union(must).union(cannot)), "profile_id", "left_semi").localCheckpoint()
+    asked = profiles.join(active, "profile_id", "left_semi").select("profile_id", "id15", "id_sound")
+    of = clusters(asked, links, must, cannot).localCheckpoint()
+    best = evidence(after, store.read("link"), of)
+    shared = after.groupBy("profile_id").agg(F.count(F.lit(1)).alias("n"))
+    records = after.join(of, "profile_id", "inner").localCheckpoint()
+    current = store.read("resident_key").where("valid_to IS NULL")
+    keyed = assigned(records.select(*RECORD, "cluster"), current).join(records.select(*RECORD, "profile_id"), list(RECORD), "inner")
+    alone = F.when(F.col("n") > 1, F.lit('{"profile":{"level":"same name and id"}}'))
+    told = keyed.join(best, "profile_id", "left").join(shared, "profile_id", "left").withColumn("evidence", F.coalesce("evidence", alone))
+    rows = store.staged("keyed", told.select(*RECORD, "resident_key", "held", "match_weight", "evidence"))
+    _write_keys(store, rows, withdrawn, at)
+    return int(rows.where("held IS NOT NULL AND held <> resident_key").count())
+
+
+def _write_keys(store: IdentityTables, rows: DataFrame, withdrawn: DataFrame, at: dt.datetime) -> None:
+    """In one commit: keys that end are closed, new ones begin, evidence of the others is brought up to date."""
+    stamp = F.lit(at).cast("timestamp")
+    begins = rows.where("held IS NULL OR held <> resident_key").select(*RECORD, "resident_key", stamp.alias("valid_from"), F.lit(None).cast("timestamp").alias("valid_to"), "match_weight", "evidence")
+    if store.is_empty("resident_key"):
+        store.replace("resident_key", begins)
+        return
+    none = F.lit(None).cast("string")
+    stay = rows.where("held IS NOT NULL").select(*[F.col(name).alias(f"m_{name}") for name in RECORD], F.expr("held <> resident_key").alias("ends"), *RECORD, "resident_key", "match_weight", "evidence")
+    gone = withdrawn.select(*[F.col(name).alias(f"m_{name}") for name in RECORD], F.lit(True).alias("ends"), *RECORD, none.alias("resident_key"), F.lit(None).cast("double").alias("match_weight"), none.alias("evidence"))
+    starts = begins.select(none.alias(f"m_{RECORD[0]}"), none.alias(f"m_{RECORD[1]}"), F.lit(False).alias("ends"), *RECORD, "resident_key", "match_weight", "evidence")
+    view = f"{store.prefix}_keys_written"
+    stay.unionByName(gone).unionByName(starts).withColumn("at", stamp).createOrReplaceTempView(view)
+    store.spark.sql(
+        f"""MERGE INTO {store.name("resident_key")} t USING {view} s
+        ON t.source_dataset = s.m_source_dataset AND t.source_record = s.m_source_record AND t.valid_to IS NULL
+        WHEN MATCHED AND s.ends THEN UPDATE SET valid_to = s.at
+        WHEN MATCHED AND NOT (t.match_weight <=> s.match_weight AND t.evidence <=> s.evidence) THEN UPDATE SET match_weight = s.match_weight, evidence = s.evidence
+        WHEN NOT MATCHED AND s.m_source_dataset IS NULL THEN INSERT (source_dataset, source_record, resident_key, valid_from, valid_to, match_weight, evidence)
+        VALUES (s.source_dataset, s.source_record, s.resident_key, s.at, NULL, s.match_weight, s.evidence)"""
+    )
+
+
+def _forget(store: IdentityTables, before: DataFrame, after: DataFrame, withdrawn: DataFrame, fresh: DataFrame) -> None:
+    """What no record says any more goes; then the records themselves: the last to be written."""
+    moved = before.join(fresh.select(*RECORD), list(RECORD), "left_semi").select("profile_id").union(withdrawn.select("profile_id")).distinct()
+    gone = moved.join(after.select("profile_id"), "profile_id", "left_anti").localCheckpoint()
+    if not gone.isEmpty():
+        store.delete("link", gone, "t.profile_l = s.profile_id OR t.profile_r = s.profile_id")
+        store.delete("profile", gone, "t.profile_id = s.profile_id")
+    if not withdrawn.isEmpty():
+        store.delete("record", withdrawn.select(*RECORD), "t.source_dataset = s.source_dataset AND t.source_record = s.source_record")
+    if not fresh.isEmpty():
+        store.merge("record", fresh.select(*RECORD, "said", "profile_id", "record_ref"), RECORD)
+
+
+def _summary(store: IdentityTables, prefix: str, counts: tuple[int, int], pairs: int, rekeyed: int, changed: bool, trained: bool) -> Resolved:
+    row = store.read("resident_key").where("valid_to IS NULL").agg(F.count(F.lit(1)), F.count_distinct("resident_key")).first()
+    records, people = (int(value) for value in row or (0, 0))
+    return Resolved(f"{prefix}.resident_key", records, people, counts[0], counts[1], pairs, rekeyed, changed, trained)
+
+
+def main() -> None:
+    """By spark-submit: `jobs/resolve.py identity.resident_key`"""
+    from jobs.cli.submit import submitted
+
+    submitted("resolve")
+
+
+if __name__ == "__main__":
+    main()
