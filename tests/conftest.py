@@ -78,6 +78,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 SLOW_SECONDS = 60
 
 
+def excerpt(text: str) -> str:
+    """Of a failure its lines of errors without the JVM's frames, at most 4,000 characters: a stack trace of Spark would hide what it says."""
+    lines = [line for line in text.splitlines() if not line.startswith("E") or "\tat " not in line]
+    return "\n".join(lines)[-4000:]
+
+
 class AsItHappens:
     """Says at once which test failed and why, and which took long: a run that is cut short has then said it."""
 
@@ -87,7 +93,7 @@ class AsItHappens:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         terminal = self.config.pluginmanager.get_plugin("terminalreporter")
         if report.failed:
-            terminal.write_line(f"\nFAILED {report.nodeid} ({report.when}, {report.duration:.0f} s)\n{str(report.longrepr)[-3000:]}")
+            terminal.write_line(f"\nFAILED {report.nodeid} ({report.when}, {report.duration:.0f} s)\n{excerpt(str(report.longrepr))}")
         elif report.duration > SLOW_SECONDS:
             terminal.write_line(f"\n{report.duration:.0f} s {report.nodeid} ({report.when})")
 

@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from own_stack import kill
 from pyspark.errors import PySparkException
 from pyspark.errors.exceptions.connect import SparkConnectGrpcException
 from pyspark.sql import SparkSession
@@ -24,7 +23,7 @@ from jobs.platform.probe import conditional_writes
 from jobs.platform.settings import Settings
 from jobs.platform.spark import open_session
 from jobs.platform.store import s3
-from jobs.platform.supervise import start, state
+from jobs.platform.supervise import start
 from tests.launcher import lake
 
 pytestmark = pytest.mark.timeout(300)
@@ -158,20 +157,6 @@ def test_no_secret_is_in_sparks_configuration(settings: Settings, spark: SparkSe
         shown = str(session.sql("SET -v").collect()) + str(session.sql("SET").collect()) + str(session.conf.getAll)
         assert "spark.sql.extensions" in shown
         assert not [number for number, known in enumerate(secrets_of(settings)) if known in shown]
-
-
-def test_a_dead_part_is_started_again(settings: Settings) -> None:
-    from jobs.cli.stack import bring_up
-
-    before = state(settings.state, part(settings, "metastore")).pid
-    assert before
-    kill(before)
-    bring_up(settings, "metastore")
-    after = state(settings.state, part(settings, "metastore")).pid
-    assert after and after != before
-    session = open_session(settings)
-    assert session.catalog.tableExists("ops.deliveries")
-    session.stop()
 
 
 def test_a_taken_port_is_an_error_that_names_who_holds_it(settings: Settings, tmp_path: Any) -> None:

@@ -1,4 +1,4 @@
-"""A second checkout runs beside the first, with a lake of its own, and leaves no process behind."""
+"""A second checkout runs beside the first, with a lake of its own, starts again what died there, and leaves no process behind."""
 
 from __future__ import annotations
 
@@ -14,10 +14,13 @@ from typing import Any
 
 import psutil
 import pytest
+from own_stack import kill
 
 from jobs.ops.ledger import Ledger
+from jobs.platform.components import components
 from jobs.platform.settings import Settings, load_settings
 from jobs.platform.store import keys, s3
+from jobs.platform.supervise import state
 from tests.integration.ports import free_base
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
@@ -85,6 +88,14 @@ def test_a_second_checkout_runs_beside_the_first(settings: Settings, second: Che
     assert [row["outcome"] for row in Ledger(theirs).deliveries("finance.spend") if row["name"] == name] == ["landed"]
     assert name not in {row["name"] for row in Ledger(settings).rows("receipts", dataset="finance.spend")}
     assert name not in " ".join(item["Key"] for item in keys(store, settings.bucket("landing"), "finance/spend/"))
+
+    metastore = next(one for one in components(theirs) if one.name == "metastore")
+    dead = state(theirs.state, metastore).pid
+    assert dead
+    kill(dead)
+    second.lake("up", "--only", "store,metastore,spark")
+    assert state(theirs.state, metastore).pid not in (None, dead)
+    assert second.lake("sql", "--as", "job", "--format", "csv", "SELECT count(*) AS n FROM silver.finance__spend") == "n\n2\n"
 
     second.lake("down")
     assert processes_of(second) == []
