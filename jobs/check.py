@@ -20,18 +20,17 @@ from jobs.quality.answer_site import publish_answers
 from jobs.quality.compile import fused, reader_rule
 from jobs.quality.docs_site import publish, publish_index
 from jobs.quality.history import note
-from jobs.quality.many import in_order, in_spark, judge_in_spark, rejected_in_spark
+from jobs.quality.many import JudgedInSpark, in_order, in_spark, judge_in_spark, rejected_in_spark
 from jobs.quality.measures import Measures
 from jobs.quality.parameters import parameters
 from jobs.quality.plugins import load
 from jobs.quality.rules import Rule, columns_of, judging, on_trial
+from jobs.quality.shared import condition_of, groups, name_of, said_of_each
 from jobs.quality.trial import ENGINE
 from jobs.quality.trial_run import trial_results
 from jobs.quality.validate import Verdict, validate
 from jobs.quality.vocabulary import ORDERED
 from jobs.tables.bronze import judged_rows
-
-ONE_BY_ONE = 8  # each costs a validation and a page, a fifth of a second and more
 
 
 @dataclass(frozen=True)
@@ -55,12 +54,14 @@ def run(spark: SparkSession, settings: Settings, contract: Contract, rules: Sequ
     if not waiting:
         _reviewed(spark, settings, ledger, contract, rules)
         return Checked(contract.dataset, 0, (), 0)
-    held, broken = _judged_in_spark(spark, ledger, contract, rules, waiting)
-    rest = sorted((row for row in waiting if row["delivery"] not in broken), key=lambda row: str(row["period"]))  # a period is compared with the one before
-    rejected = rejected_in_spark(spark, contract, [row["delivery"] for row in rest]) if contract.tolerated_rejected_share < 1 and in_spark(rules) else {}
+    judged, broken = _judged_in_spark(spark, ledger, contract, rules, waiting)
+    held = dict(judged.held)
+    rest = sorted((_measured(row, judged) for row in waiting if row["delivery"] not in broken), key=lambda row: str(row["period"]))  # a period is compared with the one before
+    asked = contract.tolerated_rejected_share < 1 and in_spark(rules) and ledger.first("rejections", 1, contract.dataset)
+    rejected = rejected_in_spark(spark, contract, [row["delivery"] for row in rest]) if asked else {}
     results: list[dict[str, Any]] = []
     passed: list[dict[str, Any]] = []
-    for group in _groups(rest, rules):
+    for group in groups(rest, rules):
         try:
             verdicts = _validate(spark, settings, contract, rules, group, parameters(ledger, contract, rules, group[0], passed))
         except Outage:
@@ -94,8 +95,8 @@ def run(spark: SparkSession, settings: Settings, contract: Contract, rules: Sequ
 
 def _judged_in_spark(
     spark: SparkSession, ledger: Ledger, contract: Contract, rules: Sequence[Rule], rows: Sequence[dict[str, Any]]
-) -> tuple[dict[str, str], dict[str, LakeError]]:
-    """Delivery → reason to hold it, and delivery → why it could not be judged. All at once; where that fails, one by one, so that each fails alone."""
+) -> tuple[JudgedInSpark, dict[str, LakeError]]:
+    """What was judged, and delivery → why it could not be. All at once; where that fails, one by one, so that each fails alone."""
     deliveries = [row["delivery"] for row in rows]
     try:
         return judge_in_spark(spark, ledger, contract, rules, deliveries), {}
@@ -103,46 +104,34 @@ def _judged_in_spark(
         raise
     except LakeError as problem:
         if len(deliveries) == 1:
-            return {}, {deliveries[0]: problem}
+            return JudgedInSpark(), {deliveries[0]: problem}
     parts = [_judged_in_spark(spark, ledger, contract, rules, [row]) for row in rows]
-    return {k: v for held, _ in parts for k, v in held.items()}, {k: v for _, broken in parts for k, v in broken.items()}
+    return sum((judged for judged, _ in parts), JudgedInSpark()), {k: v for _, broken in parts for k, v in broken.items()}
 
 
-def _groups(rows: Sequence[dict[str, Any]], rules: Sequence[Rule]) -> list[list[dict[str, Any]]]:
-    """A delivery of its own where there are few, or where Spark judges; of many, the first that failed a critical rule, and all others share one validation."""
-    if len(rows) <= ONE_BY_ONE or len(fused(rules)) < len(rules):
-        return [[row] for row in rows]
-    measures = {row["delivery"]: Measures.from_json(row["measures"]) for row in rows}
-    unknown = [row for row in rows if not {rule.id for rule in rules} <= set(measures[row["delivery"]].rules)]  # a rule is newer than what landing judged
-    failed = [row for row in rows if row not in unknown and _failed(measures[row["delivery"]], rules)][:ONE_BY_ONE]
-    alone = {row["delivery"] for row in (*unknown, *failed)}
-    shared = [row for row in rows if row["delivery"] not in alone]
-    return [*[[row] for row in rows if row["delivery"] in alone], *([shared] if shared else [])]
-
-
-def _failed(measures: Measures, rules: Sequence[Rule]) -> bool:
-    """Whether a row failed a critical rule."""
-    critical = {rule.id for rule in rules if rule.severity == "critical"}
-    return any(m.unexpected for rule, m in measures.rules.items() if rule in critical or rule.startswith("castable:"))
+def _measured(row: dict[str, Any], judged: JudgedInSpark) -> dict[str, Any]:
+    """The delivery with the counts of its keys beside what landing measured."""
+    return row | {"measures": Measures.from_json(row["measures"]).beside(dict(judged.measures.get(row["delivery"], {}))).to_json()}
 
 
 def _validate(spark: SparkSession, settings: Settings, contract: Contract, rules: Sequence[Rule], group: Sequence[dict[str, Any]], said: dict[str, Any]) -> dict[str, Verdict]:
-    deliveries = [row["delivery"] for row in group]
-    rows = judged_rows(spark, contract, deliveries)
-    frame = (in_order(rows) if any(rule.type in ORDERED for rule in rules) else rows).select(*[c.name for c in contract.columns])
-    measures = sum((Measures.from_json(row["measures"]) for row in group), Measures())
-    validation = validate(frame, rules, measures, contract.dataset, contract.personal_columns, said)
+    each = {row["delivery"]: Measures.from_json(row["measures"]) for row in group}
+    rows, asked, names = judged_rows(spark, contract, list(each)), list(rules), [c.name for c in contract.columns]
+    if len(group) > 1:
+        asked, names = said_of_each(rules, list(each)), [*names, "_delivery"]
+    frame = (in_order(rows) if any(rule.type in ORDERED for rule in rules) else rows).select(*names)
+    validation = validate(frame, asked, sum(each.values(), Measures()), contract.dataset, contract.personal_columns, said, {d: (condition_of(d), own) for d, own in each.items()} if len(group) > 1 else None)
     publish(settings, contract, group, validation.result)
     return {verdict.rule.id: verdict for verdict in validation.verdicts}
 
 
 def _results(contract: Contract, rules: Sequence[Rule], verdicts: dict[str, Verdict], row: dict[str, Any], alone: bool) -> list[dict[str, Any]]:
-    """Rows of ops.checks for one delivery. In a shared validation each delivery's own counts are those landing made, and its share decides."""
+    """Rows of ops.checks for one delivery. In a shared validation each delivery's own counts are those that were taken of it, and its share decides."""
     measures, native = Measures.from_json(row["measures"]), {rule.id for rule in fused(rules)}
     now = dt.datetime.now(dt.UTC)
     out = []
     for rule in rules:
-        verdict, own = verdicts[rule.id], measures.rules.get(rule.id)
+        verdict, own = verdicts.get(name_of(rule, row["delivery"])) or verdicts[rule.id], measures.rules.get(rule.id)
         counted = own is not None and (not alone or verdict.unexpected is None)
         out.append(_check_row(contract, row, rule, now) | {
             "evaluated": own.evaluated if counted and own else verdict.evaluated, "unexpected": own.unexpected if counted and own else verdict.unexpected,

@@ -16,7 +16,8 @@ from jobs.ops.ledger import Ledger
 from jobs.platform.settings import Settings
 from jobs.quality.rules import Rule
 from jobs.quarantine.events import in_order
-from jobs.tables import mended, silver
+from jobs.tables import counting, mended, silver
+from jobs.tables.counting import Counts
 from jobs.tables.states import Standing, standings, states
 
 STATES = ("silver", "quarantined", "duplicate", "superseded", "held")
@@ -41,15 +42,21 @@ def run(spark: SparkSession, settings: Settings, contract: Contract, rules: Sequ
     events = _events(spark, settings, ledger, contract)
     made_from = _fingerprint(ledger, contract, stands, events)
     changed = silver.fingerprint(settings, contract) != made_from
-    judged = states(spark, contract, stands, [row["event"] for row in events])
+    judged = states(spark, contract, stands, [row["event"] for row in events], in_spark=bool(ledger.first("rejections", 1, contract.dataset)))
+    counts: Counts = {}
     if changed:
-        silver.replace(spark, settings, contract, judged.where("_state = 'silver'"), made_from)
+        watch, watched = counting.watched(judged, "_delivery", "_state", len(stands) * len(STATES))
+        silver.replace(spark, settings, contract, watched.where("_state = 'silver'"), made_from)
+        counts = counting.seen(watch)
     if any(row["outcome"] in ("landed", "held") and row.get("counted_from") != made_from for row in deliveries):  # a run may end between the two
-        _count(ledger, contract, judged.groupBy("_delivery", "_state").count().toArrow().to_pylist(), deliveries, made_from)
+        if any(sum(counts.get(row["delivery"], {}).values()) != row["rows"] for row in _standing(deliveries)):
+            counts = counting.counted(judged, "_delivery", "_state")
+        _count(ledger, contract, counts, deliveries, made_from)
     corrections.record(spark, ledger, contract, deliveries, receipts)
     if new := [row for row in events if not row["applied"]]:
         ledger.merge("quarantine_events", [{"dataset": contract.dataset, "event": row["event"], "applied": True} for row in new])
-    totals = {state: sum(row[state] or 0 for row in ledger.deliveries(contract.dataset)) for state in ("silver", "duplicate", "superseded", "held")}
+    rows = ledger.deliveries(contract.dataset)
+    totals = {state: sum(row[state] or 0 for row in rows) for state in ("silver", "duplicate", "superseded", "held")}
     return Conformed(contract.dataset, totals["silver"], changed, totals)
 
 
@@ -70,15 +77,14 @@ def _fingerprint(ledger: Ledger, contract: Contract, stands: Sequence[Standing],
     return hashlib.sha256(repr(facts).encode()).hexdigest()
 
 
-def _count(ledger: Ledger, contract: Contract, counts: Sequence[dict[str, Any]], deliveries: Sequence[dict[str, Any]], made_from: str) -> None:
-    by_delivery: dict[str, dict[str, int]] = {}
-    for row in counts:
-        by_delivery.setdefault(row["_delivery"], dict.fromkeys(STATES, 0))[row["_state"]] = row["count"]
+def _standing(deliveries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [row for row in deliveries if row["outcome"] in ("landed", "held")]
+
+
+def _count(ledger: Ledger, contract: Contract, counts: Counts, deliveries: Sequence[dict[str, Any]], made_from: str) -> None:
     now, rows = dt.datetime.now(dt.UTC), []
-    for delivery in deliveries:
-        if delivery["outcome"] not in ("landed", "held"):
-            continue
-        found = by_delivery.get(delivery["delivery"], dict.fromkeys(STATES, 0))
+    for delivery in _standing(deliveries):
+        found = dict.fromkeys(STATES, 0) | counts.get(delivery["delivery"], {})
         rows.append({
             "dataset": contract.dataset, "delivery": delivery["delivery"], "name": delivery["name"], "silver": found["silver"], "duplicate": found["duplicate"],
             "superseded": found["superseded"], "held": found["held"], "quarantined_rows": found["quarantined"],

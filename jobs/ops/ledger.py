@@ -224,6 +224,7 @@ TABLES: Mapping[str, LedgerTable] = {
     ),
 }
 
+CHECKPOINT = 10  # commits; a table is opened far more often than written, and each commit since the last checkpoint is a file to fetch (delta-rs: 100)
 again = retry(
     retry=retry_if_exception_type(CommitFailedError), stop=stop_after_attempt(12), wait=wait_random_exponential(multiplier=0.05, max=2), reraise=True
 )
@@ -243,7 +244,9 @@ class Ledger:
     def create(self) -> None:
         """Make the tables that are not there yet, and add the columns an older version did not have."""
         for name, spec in TABLES.items():
-            table = DeltaTable.create(self.uri(name), schema=spec.schema, mode="ignore", partition_by=["dataset"], storage_options=self._options)
+            table = DeltaTable.create(
+                self.uri(name), schema=spec.schema, mode="ignore", partition_by=["dataset"], configuration={"delta.checkpointInterval": str(CHECKPOINT)}, storage_options=self._options
+            )
             have = {field.name for field in table.schema().fields}
             if new := [field for field in Schema.from_arrow(spec.schema).fields if field.name not in have]:
                 table.alter.add_columns(new)

@@ -6,6 +6,7 @@ import os
 from collections import deque
 from collections.abc import Collection, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import lru_cache
 from typing import Any
 
 import boto3
@@ -20,13 +21,16 @@ RANGE, AHEAD = 16 << 20, 3
 
 
 def s3(settings: Settings, role: str = "job") -> Any:
-    """A boto3 S3 client. Short connect time-outs: a store that is down is an answer within seconds."""
+    """A boto3 S3 client, the same one for the same door: making one takes as long as ten requests. A process that was forked has its own."""
     who = credentials(settings, role)
-    config = Config(s3={"addressing_style": "path"}, connect_timeout=3, read_timeout=120, retries={"max_attempts": 4, "mode": "standard"})
-    return boto3.client(
-        "s3", endpoint_url=settings.endpoint, region_name=settings.storage.region,
-        aws_access_key_id=who.access_key, aws_secret_access_key=who.secret_key, config=config,
-    )
+    return _client(settings.endpoint, settings.storage.region, who.access_key, who.secret_key, os.getpid())
+
+
+@lru_cache(maxsize=16)
+def _client(endpoint: str, region: str, access_key: str, secret_key: str, process: int) -> Any:
+    """Short connect time-outs: a store that is down is an answer within seconds. Clients of boto3 may be shared by threads."""
+    config = Config(s3={"addressing_style": "path"}, connect_timeout=3, read_timeout=120, retries={"max_attempts": 4, "mode": "standard"}, max_pool_connections=32)
+    return boto3.client("s3", endpoint_url=endpoint, region_name=region, aws_access_key_id=access_key, aws_secret_access_key=secret_key, config=config)
 
 
 def delta_options(settings: Settings, role: str = "job") -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""GX's Spark engine, answering from what landing measured; what landing does not know is left to Spark."""
+"""GX's Spark engine, answering from what landing measured and from keys that are counted for all deliveries at once; what nobody has counted is left to Spark."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from great_expectations.expectations.registry import get_expectation_impl, get_m
 
 from jobs.platform.errors import LakeError
 from jobs.quality.compile import fused
+from jobs.quality.keys import countable
 from jobs.quality.measures import Measures, RuleMeasure
 from jobs.quality.rules import Rule
 from jobs.quality.summaries import UNKNOWN, ColumnSummary, told
@@ -22,12 +23,12 @@ from jobs.quality.summaries import UNKNOWN, ColumnSummary, told
 
 @dataclass(frozen=True)
 class Known:
-    """The measures of a batch, by what GX asks for: `by_question` has the rules that landing judged, `rows` and `nulls` are by row_condition ("" where there is none)."""
+    """The measures of a batch, by what GX asks for: `by_question` has the rules that landing judged and the keys that were counted, `rows`, `nulls` and `columns` are by row_condition ("" where there is none)."""
 
     rows: Mapping[str, int]
     by_question: Mapping[str, tuple[Rule, RuleMeasure]]
     nulls: Mapping[tuple[str, str], int]
-    columns: Mapping[str, ColumnSummary] = field(default_factory=dict)
+    columns: Mapping[tuple[str, str], ColumnSummary] = field(default_factory=dict)
 
 
 KNOWN: ContextVar[Known | None] = ContextVar("known", default=None)
@@ -50,11 +51,20 @@ def expectation(rule: Rule) -> Any:
     return expectation_class(rule.type)(**rule.kwargs, severity=rule.severity, meta={"rule": rule.id, **rule.meta})
 
 
-def known(measures: Measures, rules: Sequence[Rule]) -> Known:
-    judged = [(*_rule_question(rule), rule, measures.rules[rule.id]) for rule in fused(rules) if rule.id in measures.rules]
+def known(measures: Measures, rules: Sequence[Rule], each: Mapping[str, tuple[Mapping[str, Any], Measures]] | None = None) -> Known:
+    """`each`: of deliveries that share the batch, what a rule says to be about that one alone (its row_condition), and its measures."""
+    parts = {"": measures} | {_said(condition): own for condition, own in (each or {}).values()}
+    judged = [(*_rule_question(rule), rule, measures.rules[rule.id]) for rule in (*fused(rules), *countable(rules)) if rule.id in measures.rules]
     nulls = {(str(r.kwargs["column"]), where): m.ignored for _, where, r, m in judged if "column" in r.kwargs and not r.type.endswith("_null")}
     rows = {where: measures.rows - m.outside for _, where, _, m in judged}
-    return Known({"": measures.rows} | rows, {asked: (rule, measure) for asked, _, rule, measure in judged}, nulls, measures.columns)
+    columns = {(name, where): summary for where, part in parts.items() for name, summary in part.columns.items()}
+    return Known({where: part.rows for where, part in parts.items()} | rows, {asked: (rule, measure) for asked, _, rule, measure in judged}, nulls, columns)
+
+
+def _said(condition: Mapping[str, Any]) -> str:
+    """As Great Expectations will ask with this condition."""
+    made = expectation(Rule("", "expect_table_row_count_to_be_between", {"min_value": 0, **condition}, "info", "aggregate", "suite"))
+    return condition_said(get_metric_kwargs("table.row_count", made.configuration)["metric_domain_kwargs"])
 
 
 def _rule_question(rule: Rule) -> tuple[str, str]:
@@ -79,7 +89,7 @@ def question(base: str, domain: Mapping[str, Any], values: Mapping[str, Any]) ->
 
 
 class MeasuredEngine(SparkDFExecutionEngine):  # type: ignore[misc]
-    """Reads no row for a metric that landing has counted."""
+    """Reads no row for a metric that has been counted."""
 
     def resolve_metrics(self, metrics_to_resolve: Iterable[Any], metrics: Any = None, runtime_configuration: Any = None) -> Any:
         facts, answered, rest = KNOWN.get(), {}, []
@@ -117,10 +127,11 @@ def answer(facts: Known, name: str, domain: Mapping[str, Any], values: Mapping[s
 
 
 def _of_column(facts: Known, name: str, domain: Mapping[str, Any], values: Mapping[str, Any]) -> Any:
-    summary = facts.columns.get(str(domain.get("column")))
-    if summary is None or domain.get("row_condition"):
+    where = condition_said(domain)
+    summary = facts.columns.get((str(domain.get("column")), where))
+    if summary is None:
         return NOTHING
-    value = told(summary, name, values, facts.rows[""])
+    value = told(summary, name, values, facts.rows[where])
     return NOTHING if value is UNKNOWN else value
 
 
@@ -135,6 +146,8 @@ def _unexpected(facts: Known, name: str, domain: Mapping[str, Any], values: Mapp
 
 
 def _of(rule: Rule, measure: RuleMeasure, what: str) -> Any:
+    if what == "unexpected_values" and measure.unexpected and not measure.samples:
+        return NOTHING  # of keys only the number was taken
     if what == "unexpected_count":
         return measure.unexpected
     if what == "filtered_row_count" and "column" not in rule.kwargs:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import reduce
 
 from great_expectations.exceptions import GreatExpectationsError
@@ -16,6 +18,8 @@ from jobs.ops.ledger import Ledger
 from jobs.platform.errors import LakeError
 from jobs.platform.outage import AGAIN, Outage, lost
 from jobs.quality.conditions import failing, inside
+from jobs.quality.keys import count_keys, countable
+from jobs.quality.measures import RuleMeasure
 from jobs.quality.plugins import load
 from jobs.quality.rules import Rule, columns_of
 from jobs.quality.vocabulary import AGAINST_THE_OTHERS, KEYS, ORDERED, SQL
@@ -32,22 +36,44 @@ def in_spark(rules: Sequence[Rule]) -> tuple[Rule, ...]:
     return tuple(rule for rule in rules if rule.severity != "info" and (rule.scope == "rows" or (rule.scope == "row" and rule.unfused is not None)))
 
 
-def judge_in_spark(spark: SparkSession, ledger: Ledger, contract: Contract, rules: Sequence[Rule], deliveries: Sequence[str]) -> dict[str, str]:
+@dataclass(frozen=True)
+class JudgedInSpark:
+    """`held`: delivery → reason to hold it. `measures`: delivery → rule over a key → its counts, which Great Expectations need not take again."""
+
+    held: Mapping[str, str] = field(default_factory=dict)
+    measures: Mapping[str, Mapping[str, RuleMeasure]] = field(default_factory=dict)
+
+    def __add__(self, other: JudgedInSpark) -> JudgedInSpark:
+        return JudgedInSpark({**self.held, **other.held}, {**self.measures, **other.measures})
+
+
+def judge_in_spark(spark: SparkSession, ledger: Ledger, contract: Contract, rules: Sequence[Rule], deliveries: Sequence[str]) -> JudgedInSpark:
     """Write the failing rows of these deliveries into ops.rejections; a delivery with too many repeated keys gets a reason to hold it instead.
 
     Raises LakeError naming a rule that Spark cannot judge, Outage where a server has gone.
     """
-    held: dict[str, str] = {}
     if asked := in_spark(rules):
         load(ledger.settings.root)
+    keys = countable(rules)
+    with _named(contract, keys[0] if keys else None):
+        counts = count_keys(judged_rows(spark, contract, deliveries), keys, deliveries)
+    held: dict[str, str] = {}
     for rule in asked:
-        try:
-            held |= _judge(spark, ledger, contract, rule, [d for d in deliveries if d not in held])
-        except (PySparkException, GreatExpectationsError, LookupError, ValueError) as problem:  # a query or a plugin may be wrong in its own ways
-            if lost(str(problem)):
-                raise Outage("the store or Spark went away while rows were judged", AGAIN) from None
-            raise LakeError(f"{rule.id} cannot be judged: {_first_line(problem, contract, rule)}", "mend the expectation, then run check again") from None
-    return held
+        left = [d for d in deliveries if d not in held and (rule not in keys or d in counts.shared.get(rule.id, ()))]
+        with _named(contract, rule):
+            held |= _judge(spark, ledger, contract, rule, left) if left else {}
+    return JudgedInSpark(held, counts.measures)
+
+
+@contextmanager
+def _named(contract: Contract, rule: Rule | None) -> Iterator[None]:
+    """What goes wrong inside is said of the rule: a query or a plugin may be wrong in its own ways."""
+    try:
+        yield
+    except (PySparkException, GreatExpectationsError, LookupError, ValueError) as problem:
+        if lost(str(problem)) or rule is None:
+            raise Outage("the store or Spark went away while rows were judged", AGAIN) from None
+        raise LakeError(f"{rule.id} cannot be judged: {_first_line(problem, contract, rule)}", "mend the expectation, then run check again") from None
 
 
 def _judge(spark: SparkSession, ledger: Ledger, contract: Contract, rule: Rule, deliveries: Sequence[str]) -> dict[str, str]:

@@ -46,9 +46,11 @@ class Validation:
 
 
 def validate(
-    frame: DataFrame, rules: Sequence[Rule], measures: Measures | None, name: str, personal: Collection[str] = (), parameters: Mapping[str, Any] | None = None
+    frame: DataFrame, rules: Sequence[Rule], measures: Measures | None, name: str, personal: Collection[str] = (), parameters: Mapping[str, Any] | None = None,
+    each: Mapping[str, tuple[Mapping[str, Any], Measures]] | None = None,
 ) -> Validation:
     """Validate a batch. With `measures`, GX reads rows only for what they do not tell; without, plain GX reads everything. `parameters`: of `{$PARAMETER: name}`.
+    `each`: of deliveries that share the batch, the condition by which a rule is about that one, and its measures.
 
     Results about `personal` columns hold counts, never values. Raises LakeError when GX gives no result for a rule, or could not run one (law 4), Outage where that
     is because a server has gone.
@@ -56,7 +58,7 @@ def validate(
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     datasource = context.data_sources.add_spark("lake", persist=False)
-    token = KNOWN.set(known(measures, rules) if measures is not None else None)
+    token = KNOWN.set(known(measures, rules, each) if measures is not None else None)
     override = SparkDatasource.execution_engine_override
     SparkDatasource.execution_engine_override = MeasuredEngine
     try:

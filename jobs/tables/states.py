@@ -61,34 +61,37 @@ def critical() -> Column:
     return F.coalesce(F.exists("_rejections", lambda r: r.severity == "critical"), F.lit(False))
 
 
-def states(spark: SparkSession, contract: Contract, stands: Sequence[Standing], events: Sequence[str] = ()) -> DataFrame:
+def states(spark: SparkSession, contract: Contract, stands: Sequence[Standing], events: Sequence[str] = (), in_spark: bool = True) -> DataFrame:
     """Every bronze row of the landed deliveries with `_state`, `_survivor` (of a duplicate or superseded row) and, for snapshots, validity.
 
-    `events`: of the quarantine, the oldest first.
+    `events`: of the quarantine, the oldest first. `in_spark`: false where ops.rejections is known to have no row of the dataset.
     """
-    marked = alone(spark, contract, stands, events)
+    marked = alone(spark, contract, stands, events, in_spark)
     valid = marked.where("_state IS NULL").drop("_state", "_survivor")
     others = marked.where("_state IS NOT NULL")
     judged = {"events": _events, "increment": _increment, "snapshot": _snapshot}[contract.mode](valid, contract, stands)
     return judged.unionByName(others, allowMissingColumns=True)
 
 
-def alone(spark: SparkSession, contract: Contract, stands: Sequence[Standing], events: Sequence[str] = ()) -> DataFrame:
+def alone(spark: SparkSession, contract: Contract, stands: Sequence[Standing], events: Sequence[str] = (), in_spark: bool = True) -> DataFrame:
     """Every bronze row, as mended, with `_decision` (null where nobody took one) and the `_state` that it has by itself: held, superseded, quarantined; null for a valid row."""
     known = F.broadcast(spark.createDataFrame([(s.delivery, s.standing, s.rank) for s in stands], "_delivery string, _standing string, _rank int"))
     kept = F.coalesce(F.col("_decision") == mended.RELEASED, F.lit(False))
     rejected = (critical() & ~kept) | F.col("_rejected") | F.coalesce(F.col("_decision") == mended.DISCARDED, F.lit(False))
     state = F.when(F.col("_standing") == "held", "held").when(F.col("_standing") == "superseded", "superseded").when(rejected, "quarantined")
-    told = _as_mended(spark, contract, events).join(known, "_delivery").withColumn("_warnings", _warnings(kept)).withColumn("_state", state)
+    told = _as_mended(spark, contract, events, in_spark).join(known, "_delivery").withColumn("_warnings", _warnings(kept)).withColumn("_state", state)
     return told.withColumn("_survivor", F.lit(None).cast("string")).drop("_rejected", "_warned", "_standing").withColumn("_content", content(contract))
 
 
-def _as_mended(spark: SparkSession, contract: Contract, events: Sequence[str]) -> DataFrame:
+def _as_mended(spark: SparkSession, contract: Contract, events: Sequence[str], in_spark: bool) -> DataFrame:
     """Rows with what rules judged in Spark say of them; a mended row holds all of that itself."""
     bronze = spark.table(f"bronze.{contract.table}")
     laid = mended.latest(spark, contract, events) if events else None
     rest = bronze if laid is None else bronze.join(laid.select(*ROW), list(ROW), "left_anti")
-    judged = rest.join(_in_spark(spark, contract), list(ROW), "left").withColumn("_rejected", F.coalesce("_rejected", F.lit(False)))
+    if in_spark:
+        judged = rest.join(_in_spark(spark, contract), list(ROW), "left").withColumn("_rejected", F.coalesce("_rejected", F.lit(False)))
+    else:  # a join with nothing costs as much as one with a little
+        judged = rest.withColumns({"_rejected": F.lit(False), "_warned": F.lit(None).cast("array<string>")})
     if laid is None:
         return judged.withColumn("_decision", F.lit(None).cast("string"))
     return judged.unionByName(laid.withColumn("_rejected", F.lit(False)), allowMissingColumns=True)

@@ -92,6 +92,38 @@ def test_a_delivery_is_held_before_silver_until_it_is_corrected(spark: SparkSess
     assert (rows["landed"]["silver"], rows["held"]["held"]) == (4, 4)
 
 
+TOGETHER = {
+    "few": "id,name,born\n1,ann,1990-01-01\n", "repeated": "id,name,born\n1,ann,1990-01-01\n1,ben,1990-01-01\n2,cat,1990-01-01\n", "same": "id,name,born\n1,ann,1990-01-01\n1,ann,1990-01-01\n3,cat,1990-01-01\n",
+    "high": GOOD.replace("4,", "99,"), "bad": BAD, "dates": GOOD.replace("1990-01-01", "never"),
+}  # fmt: skip
+
+
+def test_many_deliveries_that_share_a_validation_are_judged_as_each_is_by_itself(spark: SparkSession, settings: Settings, store: Any) -> None:
+    """Keys, row rules, and rules about the whole: of those landing measured enough for two, a third needs Spark. Some of each fail."""
+    contract = contract_of()
+    added = [
+        rule(contract, "expect_table_row_count_to_be_between", min_value=2), rule(contract, "expect_column_max_to_be_between", "warning", column="id", max_value=10),
+        rule(contract, "expect_column_stdev_to_be_between", "warning", column="id", max_value=2), rule(contract, "expect_column_values_to_not_be_null", "warning", column="name", mostly=0.9),
+    ]  # fmt: skip
+    texts = TOGETHER | {f"good{n}": GOOD + f"{n + 5},eve,1994-01-01\n" for n in range(6)}
+    for name, text in texts.items():
+        deliver(store, settings, contract, text, f"{name}.csv")
+    checked = run(spark, settings, contract, added)
+    rules = [*rules_of(contract, settings.root), *added]
+    told = Ledger(settings).rows("checks", dataset=contract.dataset)
+    assert [name for name, _ in checked.held] == ["few.csv"]
+    assert len(list(keys(store, settings.bucket("docs"), f"gx/{contract.table}/"))) == 4, "repeated, same and dates have failed critical rules and have a page each; the others share one"
+
+    def facts(row: dict[str, Any]) -> tuple[Any, ...]:
+        return tuple(row[name] for name in ("delivery", "rule", "evaluated", "unexpected", "success", "engine", "observed", "sample"))
+
+    alone = []
+    for row in Ledger(settings).deliveries(contract.dataset):
+        verdicts = check._validate(spark, settings, contract, rules, [row], {})
+        alone += [facts(each) for each in check._results(contract, rules, verdicts, row, alone=True)]
+    assert sorted(map(facts, told), key=str) == sorted(alone, key=str)
+
+
 def test_a_failed_mostly_of_a_warning_holds_nothing(spark: SparkSession, settings: Settings, store: Any) -> None:
     contract = contract_of()
     added = [rule(contract, "expect_column_values_to_not_be_null", "warning", column="name", mostly=0.9)]

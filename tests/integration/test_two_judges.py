@@ -21,6 +21,8 @@ from jobs.contracts.model import Column
 from jobs.quality.compile import judge
 from jobs.quality.conditions import conditions
 from jobs.quality.dialect import unfused
+from jobs.quality.keys import count_keys
+from jobs.quality.measures import Measures
 from jobs.quality.regexes import matches, native_regex
 from jobs.quality.row_tests import ROW_TYPES
 from jobs.quality.rules import Rule
@@ -238,6 +240,30 @@ def test_the_same_counts_and_verdicts(spark: SparkSession) -> None:
     assert [counted(item) for item in measured.result.results] == [counted(item) for item in plain.result.results]
     assert not explained(frame, rules, by_landing(frame, rules) ^ by_gx(spark, frame, rules))
     assert [r.id for r in rules if not 0 < measures.rules[r.id].unexpected < measures.rules[r.id].evaluated] == []  # what nothing or everything fails compares little
+
+
+KEY_RULES: list[tuple[str, dict[str, Any]]] = [
+    *[("expect_column_values_to_be_unique", {"column": name}) for name in COLUMNS if name != "said"], ("expect_column_values_to_be_unique", {"column": "word", "mostly": 0.01}),
+    *[("expect_compound_columns_to_be_unique", {"column_list": ["flag", "word"], **said}) for said in ({}, *({"ignore_row_if": how} for how in ("never", "any_value_is_missing", "all_values_are_missing")))],
+    ("expect_compound_columns_to_be_unique", {"column_list": ["real", "rough", "whole"]}),
+]  # fmt: skip
+
+
+def test_keys_counted_for_all_deliveries_are_what_gx_counts_of_each(spark: SparkSession) -> None:
+    """GX's whole result of every rule over a key, of each delivery by itself and from the one query over all; a delivery without repeats and one without rows are among them."""
+    edges = table(edge_rows())
+    rules = [Rule(f"{i}:{type_}", type_, kwargs, "critical", "rows", "suite") for i, (type_, kwargs) in enumerate(KEY_RULES)]
+    deliveries = {"2024/a": edges[:120], "2024/b": edges[120:], "2024/c": edges[:1], "2024/d": edges[:0]}
+    whole = pl.concat([frame.with_columns(_delivery=pl.lit(name)) for name, frame in deliveries.items()])
+    rows = spark.createDataFrame(whole.to_arrow(compat_level=pl.CompatLevel.oldest()))
+    none = F.lit(None).cast("array<struct<rule:string,severity:string,column:string,value:string,message:string>>")
+    found = count_keys(rows.withColumn("_rejections", none), rules, list(deliveries))
+    for name, frame in deliveries.items():
+        mine = rows.where(F.col("_delivery") == name)
+        plain, told = validate(mine, rules, None, "keys"), validate(mine, rules, Measures(frame.height, dict(found.measures[name])), "keys")
+        assert [counted(item) for item in told.result.results] == [counted(item) for item in plain.result.results]
+    assert [r.id for r in rules if not 0 < found.measures["2024/a"][r.id].unexpected <= found.measures["2024/a"][r.id].evaluated] == []
+    assert found.shared == {r.id: frozenset({"2024/a", "2024/b"}) for r in rules}
 
 
 LITERAL = st.sampled_from(["a", "Z", "0", "é", "😀", "中", " ", "\n", "\r", r"\.", r"\[", r"\\", r"\t", r"\n", r"\x41", r"\u4e2d", "-", "]"])
