@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pyspark.sql import SparkSession
@@ -99,7 +99,8 @@ def _judged_in_spark(
     """What was judged, and delivery → why it could not be. All at once; where that fails, one by one, so that each fails alone."""
     deliveries = [row["delivery"] for row in rows]
     try:
-        return judge_in_spark(spark, ledger, contract, rules, deliveries), {}
+        landed = {row["delivery"]: Measures.from_json(row["measures"]).keys for row in rows}
+        return judge_in_spark(spark, ledger, contract, rules, deliveries, landed), {}
     except Outage:
         raise
     except LakeError as problem:
@@ -111,7 +112,7 @@ def _judged_in_spark(
 
 def _measured(row: dict[str, Any], judged: JudgedInSpark) -> dict[str, Any]:
     """The delivery with the counts of its keys beside what landing measured."""
-    return row | {"measures": Measures.from_json(row["measures"]).beside(dict(judged.measures.get(row["delivery"], {}))).to_json()}
+    return row | {"measures": replace(Measures.from_json(row["measures"]), keys=dict(judged.keys.get(row["delivery"], {}))).to_json()}
 
 
 def _validate(spark: SparkSession, settings: Settings, contract: Contract, rules: Sequence[Rule], group: Sequence[dict[str, Any]], said: dict[str, Any]) -> dict[str, Verdict]:
@@ -131,7 +132,7 @@ def _results(contract: Contract, rules: Sequence[Rule], verdicts: dict[str, Verd
     now = dt.datetime.now(dt.UTC)
     out = []
     for rule in rules:
-        verdict, own = verdicts.get(name_of(rule, row["delivery"])) or verdicts[rule.id], measures.rules.get(rule.id)
+        verdict, own = verdicts.get(name_of(rule, row["delivery"])) or verdicts[rule.id], measures.all.get(rule.id)
         counted = own is not None and (not alone or verdict.unexpected is None)
         out.append(_check_row(contract, row, rule, now) | {
             "evaluated": own.evaluated if counted and own else verdict.evaluated, "unexpected": own.unexpected if counted and own else verdict.unexpected,

@@ -27,6 +27,7 @@ from jobs.platform.store import s3
 from jobs.quality import drift
 from jobs.quality.answer_site import publish_answers
 from jobs.quality.compile import REJECTIONS, judge
+from jobs.quality.keys import key_measures
 from jobs.quality.measures import Measures
 from jobs.quality.rules import Rule, judging, on_trial
 from jobs.quality.trial import counted
@@ -173,10 +174,11 @@ def _land_piece(
     given = 0
     try:
         for part, last in read_piece(contract, partial(raw.read, settings, client, piece.raw), piece):
-            frame, measures, critical, events = _judged(contract, rules, personal, piece, part)
+            whole = piece.whole and last and not given
+            frame, measures, critical, events = _judged(contract, rules, personal, piece, part, whole)
             odd = asdict(part.odd) | {"formulas": formulas(part.frame, contract)}
             facts = Facts(piece.raw.delivery, frame.height, part.records, critical, part.preamble, part.footnotes, encoding, list(part.drift))
-            facts, whole = replace(facts, measures=measures.to_json(), odd=odd, events=events), piece.whole and last and not given
+            facts = replace(facts, measures=measures.to_json(), odd=odd, events=events)
             if whole:  # rows of several deliveries share a file: what is refused must not be in it
                 facts = _finished(contract, [facts], piece.counted)
             yield None if facts.reason else frame, facts, whole
@@ -185,12 +187,15 @@ def _land_piece(
         yield None, Facts(piece.raw.delivery, encoding=encoding, reason=problem.reason, message=problem.message, events=to_dicts(getattr(problem, "events", ()))), False
 
 
-def _judged(contract: Contract, rules: Sequence[Rule], personal: frozenset[str], piece: Piece, part: Part) -> tuple[pl.DataFrame, Measures, int, list[dict[str, Any]]]:
-    """Typed rows with lineage, rejections and, where critical, what was sent; and what drifted."""
+def _judged(
+    contract: Contract, rules: Sequence[Rule], personal: frozenset[str], piece: Piece, part: Part, whole: bool
+) -> tuple[pl.DataFrame, Measures, int, list[dict[str, Any]]]:
+    """Typed rows with lineage, rejections and, where critical, what was sent; and what drifted. `whole`: these are all rows of the delivery, so that keys can be counted."""
     values = typed(part.frame, contract)
     frame = values.frame.with_columns(part.frame["_record"], part.frame["_part"])
     judged = judge(frame, judging(rules), values.failed, personal, values.messages, values.doubtful, contract.lenient, drift.of_rows(contract, part))
     measures = judged.measures.beside(counted(frame, on_trial(rules), personal))
+    measures = replace(measures, keys=key_measures(frame, judging(rules), ~judged.critical)) if whole else measures
     sent = _sent(part.frame, judged.critical)
     frame = frame.with_columns(judged.rejections.alias("_rejections"), sent.alias("_raw"), drift.extra(contract, part, values).alias("_extra"))
     if part.ragged:

@@ -151,7 +151,8 @@ def run_verb(step: str, spark: SparkSession, settings: Settings, dataset: str, p
     if step in (FETCH, "register"):
         return verb(spark, settings, contract, periods)
     rules = rules_of(contract, settings.root)
-    fit(spark, sum(row["bytes"] for row in Ledger(settings).columns("receipts", ["bytes"], dataset=dataset)))
+    receipts = Ledger(settings).columns("receipts", ["bytes", "records"], dataset=dataset)
+    fit(spark, sum(row["bytes"] for row in receipts), sum(row["records"] or 0 for row in receipts))
     return verb(spark, settings, contract, rules, periods, again) if step == "land" else verb(spark, settings, contract, rules)
 
 

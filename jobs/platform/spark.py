@@ -15,7 +15,7 @@ from jobs.platform.secrets import connect_token
 from jobs.platform.settings import DATABASES, Settings
 from jobs.platform.writers import admit
 
-SMALL_BYTES = 64 << 20
+SMALL_BYTES, SMALL_ROWS = 64 << 20, 50_000
 FITTED = "spark.civiclake.small"  # that a session is one for small datasets
 # Of a small dataset planning, compiling and adapting queries costs more than the rows: 5 s of processor time for a query over a hundred rows became 1.5 s
 SMALL = {
@@ -57,13 +57,14 @@ def open_session(settings: Settings, role: str = "job", session_id: str | None =
     return session
 
 
-def fit(spark: SparkSession, size: int) -> None:
-    """Make the session one for queries over so many bytes of delivered files."""
+def fit(spark: SparkSession, size: int, rows: int = 0) -> None:
+    """Make the session one for queries over so many bytes and records of delivered files; `rows` is left out where nobody counted."""
     small = spark.conf.get(FITTED, "")
-    if size <= SMALL_BYTES and not small:
+    fits = size <= SMALL_BYTES and rows <= SMALL_ROWS
+    if fits and not small:
         for name, value in SMALL.items():
             spark.conf.set(name, value)
-    elif size > SMALL_BYTES and small:
+    elif not fits and small:
         for name in SMALL:
             spark.conf.unset(name)
 

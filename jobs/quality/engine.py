@@ -54,7 +54,8 @@ def expectation(rule: Rule) -> Any:
 def known(measures: Measures, rules: Sequence[Rule], each: Mapping[str, tuple[Mapping[str, Any], Measures]] | None = None) -> Known:
     """`each`: of deliveries that share the batch, what a rule says to be about that one alone (its row_condition), and its measures."""
     parts = {"": measures} | {_said(condition): own for condition, own in (each or {}).values()}
-    judged = [(*_rule_question(rule), rule, measures.rules[rule.id]) for rule in (*fused(rules), *countable(rules)) if rule.id in measures.rules]
+    counted = measures.all
+    judged = [(*_rule_question(rule), rule, counted[rule.id]) for rule in (*fused(rules), *countable(rules)) if rule.id in counted]
     nulls = {(str(r.kwargs["column"]), where): m.ignored for _, where, r, m in judged if "column" in r.kwargs and not r.type.endswith("_null")}
     rows = {where: measures.rows - m.outside for _, where, _, m in judged}
     columns = {(name, where): summary for where, part in parts.items() for name, summary in part.columns.items()}

@@ -1,29 +1,17 @@
-"""Keys of many deliveries, counted in one query: Great Expectations would read each delivery by itself to learn the same numbers."""
+"""Rules over a key: how many rows of a delivery repeat it. Counted while landing where the delivery is read in one piece; `keys_in_spark` counts the others."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from functools import reduce
 
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
+import polars as pl
 
 from jobs.quality.measures import RuleMeasure
 from jobs.quality.rules import Rule, columns_of
 from jobs.quality.vocabulary import KEYS
-from jobs.tables.states import critical
 
 IGNORED = "all_values_are_missing"  # Great Expectations' own default for several columns
-
-
-@dataclass(frozen=True)
-class KeyCounts:
-    """`measures`: delivery → rule id → what Great Expectations counts as repeated. `shared`: rule id → deliveries in which two valid rows have the same key."""
-
-    measures: Mapping[str, Mapping[str, RuleMeasure]] = field(default_factory=dict)
-    shared: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 def countable(rules: Sequence[Rule]) -> tuple[Rule, ...]:
@@ -31,42 +19,27 @@ def countable(rules: Sequence[Rule]) -> tuple[Rule, ...]:
     return tuple(rule for rule in rules if rule.type in KEYS and not rule.kwargs.get("row_condition"))
 
 
-def count_keys(rows: DataFrame, rules: Sequence[Rule], deliveries: Sequence[str]) -> KeyCounts:
-    """Of the judged rows of these deliveries, for `countable` rules. One row a rule and delivery reaches the driver."""
-    if not rules:
-        return KeyCounts()
-    found = reduce(DataFrame.unionByName, [_counted(rows, rule) for rule in rules]).toArrow().to_pylist()
-    measures: dict[str, dict[str, RuleMeasure]] = {delivery: {rule.id: RuleMeasure() for rule in rules} for delivery in deliveries}
-    shared = defaultdict(set)
-    for row in found:
-        measures[row["_delivery"]][row["rule"]] = RuleMeasure(row["evaluated"], row["ignored"], row["unexpected"])
-        if row["shared"]:
-            shared[row["rule"]].add(row["_delivery"])
-    return KeyCounts(measures, {rule: frozenset(names) for rule, names in shared.items()})
+def missing_of(rule: Rule) -> str:
+    """What must be missing of a key so that Great Expectations leaves the row out: `all_values_are_missing`, `any_value_is_missing` or `never`."""
+    return IGNORED if "column" in rule.kwargs else str(rule.kwargs.get("ignore_row_if", IGNORED))
 
 
-def _counted(rows: DataFrame, rule: Rule) -> DataFrame:
-    """`_delivery`, `rule`, and the rows that are evaluated, ignored, unexpected (evaluated, and not the only one of its key), shared (of them valid ones with a whole key)."""
+def key_measures(frame: pl.DataFrame, rules: Sequence[Rule], valid: pl.Series) -> dict[str, RuleMeasure]:
+    """Rule id → its counts over all judged rows of a delivery. `valid`: of rows without a critical rejection. Of keys with doubles nothing: Spark has its own idea of equal ones."""
+    rows = frame.with_columns(valid.alias("_valid"))
+    asked = [rule for rule in countable(rules) if not any(frame.schema[name].is_float() for name in columns_of(rule))]
+    return {rule.id: _measured(rows, rule) for rule in asked}
+
+
+def _measured(rows: pl.DataFrame, rule: Rule) -> RuleMeasure:
     keys = columns_of(rule)
-    by_key = rows.groupBy("_delivery", *keys).agg(F.count(F.lit(1)).alias("_rows"), F.count_if(~critical()).alias("_valid"))
-    ignored, lacking = _ignored(rule, keys), _any(keys)
-
-    def total(condition: Column, what: str = "_rows") -> Column:
-        return F.coalesce(F.sum(F.when(condition, F.col(what))), F.lit(0))
-
-    return by_key.groupBy("_delivery").agg(
-        F.lit(rule.id).alias("rule"), total(~ignored).alias("evaluated"), total(ignored).alias("ignored"), total(~ignored & (F.col("_rows") > 1)).alias("unexpected"),
-        total(~lacking & (F.col("_valid") > 1), "_valid").alias("shared"),
+    lacking = [pl.col(key).is_null() for key in keys]
+    every, some = reduce(lambda a, b: a & b, lacking), reduce(lambda a, b: a | b, lacking)
+    ignored = {"never": pl.lit(False), "any_value_is_missing": some, "all_values_are_missing": every}[missing_of(rule)]
+    by_key = rows.group_by(list(dict.fromkeys(keys))).agg(pl.len().alias("_rows"), pl.col("_valid").sum().alias("_of_valid"))
+    found = by_key.select(
+        evaluated=pl.col("_rows").filter(~ignored).sum(), ignored=pl.col("_rows").filter(ignored).sum(), unexpected=pl.col("_rows").filter(~ignored & (pl.col("_rows") > 1)).sum(),
+        shared=pl.col("_of_valid").filter(~some & (pl.col("_of_valid") > 1)).sum(),
     )  # fmt: skip
-
-
-def _ignored(rule: Rule, keys: Sequence[str]) -> Column:
-    """Rows that Great Expectations leaves out, by what is missing of their key."""
-    if "column" in rule.kwargs:
-        return F.col(keys[0]).isNull()
-    said = rule.kwargs.get("ignore_row_if", IGNORED)
-    return F.lit(False) if said == "never" else _any(keys) if said == "any_value_is_missing" else reduce(lambda a, b: a & b, [F.col(key).isNull() for key in keys])
-
-
-def _any(keys: Sequence[str]) -> Column:
-    return reduce(lambda a, b: a | b, [F.col(key).isNull() for key in keys])
+    evaluated, left_out, unexpected, shared = map(int, found.row(0))
+    return RuleMeasure(evaluated, left_out, unexpected, shared=shared)

@@ -18,7 +18,8 @@ from jobs.ops.ledger import Ledger
 from jobs.platform.errors import LakeError
 from jobs.platform.outage import AGAIN, Outage, lost
 from jobs.quality.conditions import failing, inside
-from jobs.quality.keys import count_keys, countable
+from jobs.quality.keys import countable
+from jobs.quality.keys_in_spark import count_keys
 from jobs.quality.measures import RuleMeasure
 from jobs.quality.plugins import load
 from jobs.quality.rules import Rule, columns_of
@@ -38,31 +39,34 @@ def in_spark(rules: Sequence[Rule]) -> tuple[Rule, ...]:
 
 @dataclass(frozen=True)
 class JudgedInSpark:
-    """`held`: delivery → reason to hold it. `measures`: delivery → rule over a key → its counts, which Great Expectations need not take again."""
+    """`held`: delivery → reason to hold it. `keys`: delivery → rule over a key → its counts, which Great Expectations need not take again."""
 
     held: Mapping[str, str] = field(default_factory=dict)
-    measures: Mapping[str, Mapping[str, RuleMeasure]] = field(default_factory=dict)
+    keys: Mapping[str, Mapping[str, RuleMeasure]] = field(default_factory=dict)
 
     def __add__(self, other: JudgedInSpark) -> JudgedInSpark:
-        return JudgedInSpark({**self.held, **other.held}, {**self.measures, **other.measures})
+        return JudgedInSpark({**self.held, **other.held}, {**self.keys, **other.keys})
 
 
-def judge_in_spark(spark: SparkSession, ledger: Ledger, contract: Contract, rules: Sequence[Rule], deliveries: Sequence[str]) -> JudgedInSpark:
+def judge_in_spark(
+    spark: SparkSession, ledger: Ledger, contract: Contract, rules: Sequence[Rule], deliveries: Sequence[str], landed: Mapping[str, Mapping[str, RuleMeasure]] | None = None
+) -> JudgedInSpark:
     """Write the failing rows of these deliveries into ops.rejections; a delivery with too many repeated keys gets a reason to hold it instead.
 
-    Raises LakeError naming a rule that Spark cannot judge, Outage where a server has gone.
+    `landed`: delivery → the keys that landing has counted. Raises LakeError naming a rule that Spark cannot judge, Outage where a server has gone.
     """
     if asked := in_spark(rules):
         load(ledger.settings.root)
-    keys = countable(rules)
-    with _named(contract, keys[0] if keys else None):
-        counts = count_keys(judged_rows(spark, contract, deliveries), keys, deliveries)
+    overs = countable(rules)
+    keys = {delivery: found for delivery, found in (landed or {}).items() if {rule.id for rule in overs} <= set(found)}
+    with _named(contract, overs[0] if overs else None):
+        keys |= count_keys(judged_rows(spark, contract, deliveries), overs, [delivery for delivery in deliveries if delivery not in keys])
     held: dict[str, str] = {}
     for rule in asked:
-        left = [d for d in deliveries if d not in held and (rule not in keys or d in counts.shared.get(rule.id, ()))]
+        left = [d for d in deliveries if d not in held and (rule not in overs or keys[d][rule.id].shared)]
         with _named(contract, rule):
             held |= _judge(spark, ledger, contract, rule, left) if left else {}
-    return JudgedInSpark(held, counts.measures)
+    return JudgedInSpark(held, keys)
 
 
 @contextmanager

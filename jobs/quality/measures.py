@@ -13,7 +13,10 @@ SAMPLES = 20
 
 @dataclass(frozen=True)
 class RuleMeasure:
-    """`evaluated` rows were judged, `ignored` were not (null, or left out by the rule), `unexpected` of the evaluated failed; `outside` of its row_condition are the others."""
+    """`evaluated` rows were judged, `ignored` were not (null, or left out by the rule), `unexpected` of the evaluated failed; `outside` of its row_condition are the others.
+
+    `shared`, of a key: valid rows whose whole key another valid row has.
+    """
 
     evaluated: int = 0
     ignored: int = 0
@@ -21,6 +24,7 @@ class RuleMeasure:
     samples: tuple[tuple[int, Any], ...] = ()  # (record, value; a list of values for a rule of several columns) of the first failures
     problem: str | None = None  # why a rule on trial could not be evaluated; its counts are then of some rows only
     outside: int = 0
+    shared: int = 0
 
     @property
     def share_met(self) -> float:
@@ -30,14 +34,19 @@ class RuleMeasure:
 
 @dataclass(frozen=True)
 class Measures:
+    """`rules`: what rows decide one by one. `keys`: rules over a key, of whole deliveries only; keys of parts do not add up."""
+
     rows: int = 0
     rules: dict[str, RuleMeasure] = field(default_factory=dict)
     columns: dict[str, ColumnSummary] = field(default_factory=dict)
+    keys: dict[str, RuleMeasure] = field(default_factory=dict)
+
+    @property
+    def all(self) -> dict[str, RuleMeasure]:
+        return self.rules | self.keys
 
     def __add__(self, other: Measures) -> Measures:
-        ids = [*self.rules, *(r for r in other.rules if r not in self.rules)]
-        rules = {rule: _sum(self.rules.get(rule, RuleMeasure()), other.rules.get(rule, RuleMeasure())) for rule in ids}
-        return Measures(self.rows + other.rows, rules, self._columns_with(other))
+        return Measures(self.rows + other.rows, _added(self.rules, other.rules), self._columns_with(other), _added(self.keys, other.keys))
 
     def _columns_with(self, other: Measures) -> dict[str, ColumnSummary]:
         """A column that one of two parts tells nothing of is known of neither."""
@@ -59,11 +68,21 @@ class Measures:
         if not text:
             return Measures()
         loaded = json.loads(text)
-        rules = {k: RuleMeasure(v["evaluated"], v["ignored"], v["unexpected"], tuple((r, x) for r, x in v["samples"]), v.get("problem"), v.get("outside", 0)) for k, v in loaded["rules"].items()}
+        rules, keys = ({name: _loaded(measure) for name, measure in loaded.get(part, {}).items()} for part in ("rules", "keys"))
         columns = {k: ColumnSummary(**v | {"values": None if v["values"] is None else tuple(v["values"])}) for k, v in loaded.get("columns", {}).items()}
-        return Measures(loaded["rows"], rules, columns)
+        return Measures(loaded["rows"], rules, columns, keys)
+
+
+def _loaded(said: dict[str, Any]) -> RuleMeasure:
+    samples = tuple((record, value) for record, value in said["samples"])
+    return RuleMeasure(said["evaluated"], said["ignored"], said["unexpected"], samples, said.get("problem"), said.get("outside", 0), said.get("shared", 0))
+
+
+def _added(these: dict[str, RuleMeasure], others: dict[str, RuleMeasure]) -> dict[str, RuleMeasure]:
+    ids = [*these, *(rule for rule in others if rule not in these)]
+    return {rule: _sum(these.get(rule, RuleMeasure()), others.get(rule, RuleMeasure())) for rule in ids}
 
 
 def _sum(a: RuleMeasure, b: RuleMeasure) -> RuleMeasure:
     samples = tuple(sorted([*a.samples, *b.samples], key=lambda s: s[0])[:SAMPLES])
-    return RuleMeasure(a.evaluated + b.evaluated, a.ignored + b.ignored, a.unexpected + b.unexpected, samples, a.problem or b.problem, a.outside + b.outside)
+    return RuleMeasure(a.evaluated + b.evaluated, a.ignored + b.ignored, a.unexpected + b.unexpected, samples, a.problem or b.problem, a.outside + b.outside, a.shared + b.shared)

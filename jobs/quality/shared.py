@@ -28,7 +28,7 @@ def groups(rows: Sequence[dict[str, Any]], rules: Sequence[Rule]) -> list[list[d
     if len(rows) <= ONE_BY_ONE or not all(_of_one(rule) for rule in rules if rule not in measured):
         return [[row] for row in rows]
     measures = {row["delivery"]: Measures.from_json(row["measures"]) for row in rows}
-    unknown = [row for row in rows if not {rule.id for rule in measured} <= set(measures[row["delivery"]].rules)]  # a rule is newer than what landing judged
+    unknown = [row for row in rows if not {rule.id for rule in measured} <= set(measures[row["delivery"]].all)]  # a rule is newer than what landing judged
     failed = [row for row in rows if row not in unknown and _failed(measures[row["delivery"]], rules)][:ONE_BY_ONE]
     alone = {row["delivery"] for row in (*unknown, *failed)}
     shared = [row for row in rows if row["delivery"] not in alone]
@@ -48,7 +48,7 @@ def _of_one(rule: Rule) -> bool:
 def _failed(measures: Measures, rules: Sequence[Rule]) -> bool:
     """Whether a row failed a critical rule."""
     critical = {rule.id for rule in rules if rule.severity == "critical"}
-    return any(m.unexpected for rule, m in measures.rules.items() if rule in critical or rule.startswith("castable:"))
+    return any(m.unexpected for rule, m in measures.all.items() if rule in critical or rule.startswith("castable:"))
 
 
 def condition_of(delivery: str) -> dict[str, Any]:

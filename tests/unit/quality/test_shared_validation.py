@@ -20,7 +20,8 @@ ORDERED = Rule("rising", "expect_column_values_to_be_increasing", {"column": "id
 
 def delivery(number: int, *, critical: int = 0, warning: int = 0, repeated: int = 0, judged: tuple[Rule, ...] = (CRITICAL, WARNING)) -> dict[str, Any]:
     counts = {CRITICAL.id: critical, WARNING.id: warning, KEY.id: repeated}
-    return {"delivery": f"d{number:03d}", "measures": Measures(9, {rule.id: RuleMeasure(9, 0, counts[rule.id]) for rule in judged}).to_json()}
+    rules, keys = ({rule.id: RuleMeasure(9, 0, counts[rule.id]) for rule in judged if (rule is KEY) is of_keys} for of_keys in (False, True))
+    return {"delivery": f"d{number:03d}", "measures": Measures(9, rules, keys=keys).to_json()}
 
 
 def sizes(rows: list[dict[str, Any]], rules: tuple[Rule, ...] = (CRITICAL, WARNING)) -> tuple[int, ...]:
