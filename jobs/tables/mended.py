@@ -67,14 +67,14 @@ def latest(spark: SparkSession, contract: Contract, events: Sequence[str]) -> Da
 
 
 def view(contract: Contract, mended: bool) -> str:
-    """SQL of the quarantine view: rows that are kept from silver, what was sent, and why. `_decision` is `discarded` where a person will not mend the row."""
+    """The query of the quarantine view: rows that are kept from silver, what was sent, and why. `_decision` is `discarded` where a person will not mend the row."""
     laid = f"""
         WITH laid AS (
           SELECT m.*, row_number() OVER (PARTITION BY m._delivery, m._record, m._part ORDER BY e.number DESC, e.event DESC) AS nth
           FROM bronze.{name(contract)} m JOIN ops.quarantine_events e ON e.dataset = '{contract.dataset}' AND e.event = m._event)"""
     critical = "exists({}._rejections, r -> r.severity = 'critical')"
     return f"""
-        CREATE OR REPLACE VIEW quarantine.{contract.table} AS {laid if mended else ""}
+        {laid if mended else ""}
         SELECT b._delivery, b._period, b._record, b._part, b._raw, concat(coalesce(b._rejections, array()), coalesce(m.found, array())) AS reasons, CAST(NULL AS STRING) AS _decision
         FROM bronze.{contract.table} b
         LEFT JOIN (SELECT delivery, record, part, collect_list(named_struct('rule', rule, 'severity', severity, 'column', `column`,

@@ -45,7 +45,8 @@ def create(spark: SparkSession, settings: Settings, contract: Contract) -> None:
     if not DeltaTable.is_deltatable(uri, options):
         with suppress(CommitFailedError):  # another run made it meanwhile, or this one did and the answer was lost
             DeltaTable.create(uri, schema=_schema(contract), mode="ignore", description=contract.title, storage_options=options)
-    spark.sql(f"CREATE TABLE IF NOT EXISTS silver.{contract.table} USING delta LOCATION '{settings.uri('silver', contract.table, scheme='s3a')}'")
+    if not spark.catalog.tableExists(f"silver.{contract.table}"):
+        spark.sql(f"CREATE TABLE IF NOT EXISTS silver.{contract.table} USING delta LOCATION '{settings.uri('silver', contract.table, scheme='s3a')}'")
 
 
 def _schema(contract: Contract) -> Schema:

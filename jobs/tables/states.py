@@ -66,11 +66,8 @@ def states(spark: SparkSession, contract: Contract, stands: Sequence[Standing], 
 
     `events`: of the quarantine, the oldest first. `in_spark`: false where ops.rejections is known to have no row of the dataset.
     """
-    marked = alone(spark, contract, stands, events, in_spark)
-    valid = marked.where("_state IS NULL").drop("_state", "_survivor")
-    others = marked.where("_state IS NOT NULL")
-    judged = {"events": _events, "increment": _increment, "snapshot": _snapshot}[contract.mode](valid, contract, stands)
-    return judged.unionByName(others, allowMissingColumns=True)
+    marked = alone(spark, contract, stands, events, in_spark).withColumn("_apart", _apart(F.col("_state").isNotNull()))
+    return {"events": _events, "increment": _increment, "snapshot": _snapshot}[contract.mode](marked, contract, stands).drop("_apart")
 
 
 def alone(spark: SparkSession, contract: Contract, stands: Sequence[Standing], events: Sequence[str] = (), in_spark: bool = True) -> DataFrame:
@@ -79,8 +76,8 @@ def alone(spark: SparkSession, contract: Contract, stands: Sequence[Standing], e
     kept = F.coalesce(F.col("_decision") == mended.RELEASED, F.lit(False))
     rejected = (critical() & ~kept) | F.col("_rejected") | F.coalesce(F.col("_decision") == mended.DISCARDED, F.lit(False))
     state = F.when(F.col("_standing") == "held", "held").when(F.col("_standing") == "superseded", "superseded").when(rejected, "quarantined")
-    told = _as_mended(spark, contract, events, in_spark).join(known, "_delivery").withColumn("_warnings", _warnings(kept)).withColumn("_state", state)
-    return told.withColumn("_survivor", F.lit(None).cast("string")).drop("_rejected", "_warned", "_standing").withColumn("_content", content(contract))
+    told = {"_warnings": _warnings(kept), "_state": state, "_survivor": F.lit(None).cast("string"), "_content": content(contract)}
+    return _as_mended(spark, contract, events, in_spark).join(known, "_delivery").withColumns(told).drop("_rejected", "_warned", "_standing")
 
 
 def _as_mended(spark: SparkSession, contract: Contract, events: Sequence[str], in_spark: bool) -> DataFrame:
@@ -115,20 +112,24 @@ def _name(prefix: str = "") -> Column:
     return F.concat_ws("#", F.col(f"{prefix}_delivery"), F.col(f"{prefix}_record"), F.col(f"{prefix}_part"))
 
 
-def _events(valid: DataFrame, contract: Contract, stands: Sequence[Standing]) -> DataFrame:
+def _apart(settled: Column) -> Column:
+    """Of a row whose state is settled a name of its own, of the others null. Windows part rows by it, so that valid rows are compared with each other alone, in one reading of bronze."""
+    return F.when(settled, _name())
+
+
+def _events(rows: DataFrame, contract: Contract, stands: Sequence[Standing]) -> DataFrame:
     """Every event stays; repeats of the identity are flagged."""
-    same = Window.partitionBy(*(contract.identity or [c.name for c in contract.columns]))
-    return (
-        valid.withColumn("_is_repeated", F.count(F.lit(1)).over(same) > 1)
-        .withColumn("_is_conflicting", F.min("_content").over(same) != F.max("_content").over(same))
-        .withColumn("_state", F.lit("silver")).withColumn("_survivor", F.lit(None).cast("string"))
-    )  # fmt: skip
+    same = Window.partitionBy("_apart", *(contract.identity or [c.name for c in contract.columns]))
+    return rows.withColumns({
+        "_is_repeated": F.count(F.lit(1)).over(same) > 1, "_is_conflicting": F.min("_content").over(same) != F.max("_content").over(same),
+        "_state": F.coalesce("_state", F.lit("silver")),
+    })  # fmt: skip
 
 
-def _increment(valid: DataFrame, contract: Contract, stands: Sequence[Standing]) -> DataFrame:
+def _increment(rows: DataFrame, contract: Contract, stands: Sequence[Standing]) -> DataFrame:
     """The latest row of a key survives."""
-    latest = Window.partitionBy(*contract.key).orderBy(F.desc("_rank"), F.desc("_record"), F.desc("_part"))
-    return _with_survivor(valid, latest)
+    latest = Window.partitionBy("_apart", *contract.key).orderBy(F.desc("_rank"), F.desc("_record"), F.desc("_part"))
+    return _with_survivor(rows, latest)
 
 
 def _with_survivor(rows: DataFrame, window: Any) -> DataFrame:
@@ -136,23 +137,22 @@ def _with_survivor(rows: DataFrame, window: Any) -> DataFrame:
     first, first_content = F.first(_name()).over(whole), F.first("_content").over(whole)
     wins = F.row_number().over(window) == 1
     state = F.when(wins, "silver").when(F.col("_content") == first_content, "duplicate").otherwise("superseded")
-    return rows.withColumn("_state", state).withColumn("_survivor", F.when(wins, None).otherwise(first))
+    return rows.withColumns({"_survivor": F.when(F.col("_state").isNull() & ~wins, first), "_state": F.coalesce("_state", state)})
 
 
-def _snapshot(valid: DataFrame, contract: Contract, stands: Sequence[Standing]) -> DataFrame:
+def _snapshot(rows: DataFrame, contract: Contract, stands: Sequence[Standing]) -> DataFrame:
     """History as SCD2: a version lasts over the periods in a row that show the same content; validity comes from periods."""
     periods = sorted({s.period for s in stands if s.standing == "effective"})
-    index = valid.sparkSession.createDataFrame([(p, i, periods[i + 1] if i + 1 < len(periods) else None) for i, p in enumerate(periods)], "_period string, _index int, _next string")
-    inside = Window.partitionBy(*contract.key, "_period").orderBy(F.desc("_rank"), F.desc("_record"), F.desc("_part"))
-    once = _with_survivor(valid.join(F.broadcast(index), "_period"), inside)
-    shown, hidden = once.where("_state = 'silver'"), once.where("_state <> 'silver'")
-    line = Window.partitionBy(*contract.key).orderBy("_index")
+    index = rows.sparkSession.createDataFrame([(p, i, periods[i + 1] if i + 1 < len(periods) else None) for i, p in enumerate(periods)], "_period string, _index int, _next string")
+    inside = Window.partitionBy("_apart", *contract.key, "_period").orderBy(F.desc("_rank"), F.desc("_record"), F.desc("_part"))
+    once = _with_survivor(rows.join(F.broadcast(index), "_period", "left"), inside).withColumn("_apart", _apart(F.col("_state") != "silver"))
+    line = Window.partitionBy("_apart", *contract.key).orderBy("_index")
     begins = F.coalesce((F.lag("_content").over(line) != F.col("_content")) | (F.lag("_index").over(line) + 1 != F.col("_index")), F.lit(True))
-    versions = shown.withColumn("_version", F.sum(begins.cast("int")).over(line))
-    version = Window.partitionBy(*contract.key, "_version").orderBy("_index").rowsBetween(Window.unboundedPreceding, Window.unboundedFollowing)
-    wins = F.col("_period") == F.first("_period").over(version)
-    dated = (
-        versions.withColumn("_valid_from", F.first("_period").over(version)).withColumn("_valid_to", F.last("_next").over(version))
-        .withColumn("_state", F.when(wins, "silver").otherwise("duplicate")).withColumn("_survivor", F.when(wins, None).otherwise(F.first(_name()).over(version)))
-    )  # fmt: skip
-    return dated.withColumn("_is_current", F.col("_valid_to").isNull()).unionByName(hidden, allowMissingColumns=True).drop("_index", "_next", "_version")
+    versions = once.withColumn("_version", F.sum(begins.cast("int")).over(line))
+    version = Window.partitionBy("_apart", *contract.key, "_version").orderBy("_index").rowsBetween(Window.unboundedPreceding, Window.unboundedFollowing)
+    repeats = (F.col("_state") == "silver") & (F.col("_period") != F.first("_period").over(version))
+    dated = versions.withColumns({
+        "_valid_from": F.first("_period").over(version), "_valid_to": F.last("_next").over(version),
+        "_survivor": F.when(repeats, F.first(_name()).over(version)).otherwise(F.col("_survivor")), "_state": F.when(repeats, "duplicate").otherwise(F.col("_state")),
+    })  # fmt: skip
+    return dated.withColumn("_is_current", F.col("_valid_to").isNull()).drop("_index", "_next", "_version")
