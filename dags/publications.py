@@ -5,12 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from pathlib import Path
 
-from airflow.sdk import DAG, Asset, task
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk import DAG, Asset
 
 from jobs.alerts.notifier import LakeNotifier, deadline
 from jobs.contracts.product import asset_of
-from jobs.dag_tasks import failing_task, result_of
+from jobs.dag_tasks import failing_task, waiting_task
 from jobs.platform.errors import LakeError
 from jobs.platform.settings import load_settings
 from jobs.publishing.publication import Publication, load_publication, publication_paths
@@ -27,14 +26,7 @@ def publication_dag(publication: Publication) -> DAG:
         f"{PUBLISH}__{publication.name}", schedule=[Asset(asset_of(publication.product))], start_date=START, catchup=False, max_active_runs=1, doc_md=doc, tags=[PUBLISH],
         default_args={"owner": publication.publisher, "on_failure_callback": [LakeNotifier()]}, deadline=deadline(ALERTS.run_within_minutes),
     ) as dag:  # fmt: skip
-
-        @task(task_id=PUBLISH, retries=1, retry_delay=dt.timedelta(seconds=20), execution_timeout=dt.timedelta(hours=2))
-        def run() -> None:
-            result = result_of(PUBLISH, publication.name)
-            if result.waits_for:
-                raise AirflowSkipException(f"{publication.name} waits: {result.waits_for}")
-
-        run()
+        waiting_task(PUBLISH, publication.name)
     return dag
 
 

@@ -6,11 +6,10 @@ import datetime as dt
 from pathlib import Path
 
 from airflow.sdk import DAG, Asset, task
-from airflow.sdk.exceptions import AirflowSkipException
 
 from jobs.alerts.notifier import LakeNotifier, deadline
 from jobs.contracts.product import asset_of
-from jobs.dag_tasks import by_the_clock, failing_task, result_of
+from jobs.dag_tasks import by_the_clock, failing_task, waiting_task
 from jobs.platform.errors import LakeError
 from jobs.platform.settings import load_settings
 from jobs.sharing.share import Share, load_share, share_paths
@@ -27,14 +26,7 @@ def share_dag(share: Share) -> DAG:
         f"{SHARE}__{share.name}", schedule=[Asset(asset_of(share.source))], start_date=START, catchup=False, max_active_runs=1, doc_md=doc, tags=[SHARE],
         default_args={"owner": share.provider, "on_failure_callback": [LakeNotifier()]}, deadline=deadline(ALERTS.run_within_minutes),
     ) as dag:  # fmt: skip
-
-        @task(task_id=SHARE, retries=1, retry_delay=dt.timedelta(seconds=20), execution_timeout=dt.timedelta(hours=2))
-        def run() -> None:
-            result = result_of(SHARE, share.name)
-            if result.waits_for:
-                raise AirflowSkipException(f"{share.name} waits: {result.waits_for}")
-
-        run()
+        waiting_task(SHARE, share.name)
     return dag
 
 

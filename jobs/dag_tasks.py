@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 from airflow.sdk import CronTriggerTimetable, get_current_context, task
+from airflow.sdk.exceptions import AirflowSkipException
 
 
 def by_the_clock(cron: str, time_zone: str) -> CronTriggerTimetable:
@@ -21,6 +22,18 @@ def result_of(step: str, name: str, periods: tuple[str, ...] = ()) -> Any:
 
     (done,) = run_task(step, [name], this_try(get_current_context()["ti"]), periods, door_of_airflow())
     return done.result
+
+
+def waiting_task(step: str, name: str) -> None:
+    """The one task of a DAG that runs `step` of one thing; skipped while that waits, with what it waits for."""
+
+    @task(task_id=step, retries=1, retry_delay=dt.timedelta(seconds=20), execution_timeout=dt.timedelta(hours=2))  # type: ignore[untyped-decorator]
+    def run() -> None:
+        result = result_of(step, name)
+        if result.waits_for:
+            raise AirflowSkipException(f"{name} waits: {result.waits_for}")
+
+    run()
 
 
 def failing_task(task_id: str, message: str) -> None:

@@ -19,6 +19,7 @@ from jobs.bench.processor import spent
 from jobs.identity.agreement import Agreement
 from jobs.identity.registers import Register, load_registers
 from jobs.identity.tables import IdentityTables
+from jobs.platform.delta_tables import name_table
 from jobs.platform.settings import Settings
 from jobs.platform.spark import fit
 from jobs.sample.city.plan import Plan
@@ -81,7 +82,7 @@ def _city(spark: SparkSession, settings: Settings, plan: Plan, skewed: float, te
 
 def _named(spark: SparkSession, settings: Settings, register: Register, table: Callable[[str], str], skewed: float) -> None:
     name = table(register.dataset)
-    spark.sql(f"CREATE TABLE IF NOT EXISTS {name} USING delta LOCATION '{settings.uri('silver', name.removeprefix('silver.'), scheme='s3a')}'")
+    name_table(spark, settings, name)
     if skewed:
         people, ids = register.people[0].name, register.people[0].id
         spark.sql(f"UPDATE {name} SET {people} = '王伟' WHERE pmod(xxhash64(coalesce({ids}, {people})), 10000) < {round(skewed * 100)}")

@@ -9,7 +9,7 @@ from pyspark.sql import SparkSession
 from rich.table import Column, Table
 
 from jobs.cli.console import console, refused
-from jobs.cli.session import command_run, lake_session
+from jobs.cli.session import carried_out, command_run, lake_session
 from jobs.platform.errors import LakeError, signed
 from jobs.platform.settings import Settings, load_settings
 from jobs.platform.store import require_store
@@ -65,16 +65,9 @@ def run(
 
 
 def _publish(spark: SparkSession, settings: Settings, publication: Publication, run: str) -> bool:
-    from jobs.orchestration import run_step
-
-    with console.status(f"publish {publication.name} …"):
-        done = run_step(PUBLISH, spark, settings, publication.name, run)
-    if done.problem:
-        return refused(publication.name, done.problem)
-    made = done.result
-    said = f"version {made.version}: {made.rows:,} rows, {made.written:,} files written, {made.left_out:,} rows or cells held back"
-    console.print(f"  [green]✓[/] {publication.name} {f'waits: {made.waits_for}' if made.waits_for else said if made.changed else f'is as it was: version {made.version}'}", soft_wrap=True, highlight=False)
-    return True
+    return carried_out(
+        spark, settings, PUBLISH, publication.name, run, "version", lambda made: f"{made.rows:,} rows, {made.written:,} files written, {made.left_out:,} rows or cells held back"
+    )
 
 
 def _foretell(spark: SparkSession, settings: Settings, publication: Publication, _: str) -> bool:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from pyspark.sql import SparkSession
 
+from jobs.cli.console import console, refused
 from jobs.platform.settings import Settings
 
 
@@ -23,6 +25,20 @@ def lake_session(settings: Settings) -> Iterator[SparkSession]:
         yield spark
     finally:
         spark.stop()
+
+
+def carried_out(spark: SparkSession, settings: Settings, step: str, name: str, run: str, noun: str, said: Callable[[Any], str]) -> bool:
+    """Run a step of one thing and say on the screen what came of it; whether it went well. `noun`: what a version of it is called; `said`: what a new one holds, of the step's result."""
+    from jobs.orchestration import run_step
+
+    with console.status(f"{step} {name} …"):
+        done = run_step(step, spark, settings, name, run)
+    if done.problem:
+        return refused(name, done.problem)
+    made = done.result
+    told = f"waits: {made.waits_for}" if made.waits_for else f"{noun} {made.version}: {said(made)}" if made.changed else f"is as it was: {noun} {made.version}"
+    console.print(f"  [green]✓[/] {name} {told}", soft_wrap=True, highlight=False)
+    return True
 
 
 def command_run() -> str:

@@ -10,8 +10,8 @@ import typer
 from pyspark.sql import SparkSession
 from rich.table import Column, Table
 
-from jobs.cli.console import console, refused
-from jobs.cli.session import command_run, lake_session
+from jobs.cli.console import console
+from jobs.cli.session import carried_out, command_run, lake_session
 from jobs.platform.errors import LakeError, signed
 from jobs.platform.settings import Settings, load_settings
 from jobs.platform.store import require_store
@@ -117,16 +117,7 @@ def run(names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]…", h
 
 
 def _deliver(spark: SparkSession, settings: Settings, share: Share, run: str) -> bool:
-    from jobs.orchestration import run_step
-
-    with console.status(f"share {share.name} …"):
-        done = run_step(SHARE, spark, settings, share.name, run)
-    if done.problem:
-        return refused(share.name, done.problem)
-    made = done.result
-    said = f"extract {made.version}: {made.rows:,} rows for {share.recipient}, {made.left_out:,} counts left out"
-    console.print(f"  [green]✓[/] {share.name} {f'waits: {made.waits_for}' if made.waits_for else said if made.changed else f'is as it was: extract {made.version}'}", soft_wrap=True, highlight=False)
-    return True
+    return carried_out(spark, settings, SHARE, share.name, run, "extract", lambda made: f"{made.rows:,} rows for {share.recipient}, {made.left_out:,} counts left out")
 
 
 def key(name: Name, by: By, because: Because) -> None:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
 from deltalake import DeltaTable, Field, Schema
-from deltalake.exceptions import CommitFailedError
 from deltalake.schema import PrimitiveType
 from pyspark.sql import DataFrame, SparkSession
 
 from jobs.identity.model import COLUMNS
+from jobs.platform.delta_tables import lay, name_table
 from jobs.platform.settings import Settings
 from jobs.platform.store import delta_options, emptied
 
@@ -39,12 +38,8 @@ TABLES: dict[str, dict[str, tuple[str, str]]] = {
 
 def create_silver(spark: SparkSession, settings: Settings, table: str, columns: Mapping[str, tuple[str, str]]) -> None:
     """An empty `silver.<table>` where there is none: by one commit of delta-rs, then its name, as other silver tables. `columns`: name → (type, meaning)."""
-    uri, options = settings.uri("silver", table), delta_options(settings)
-    if not DeltaTable.is_deltatable(uri, options):
-        schema = Schema([Field(name, PrimitiveType(kind), metadata={"comment": meaning}) for name, (kind, meaning) in columns.items()])
-        with suppress(CommitFailedError):  # another run made it meanwhile
-            DeltaTable.create(uri, schema=schema, mode="ignore", storage_options=options)
-    spark.sql(f"CREATE TABLE IF NOT EXISTS silver.{table} USING delta LOCATION '{settings.uri('silver', table, scheme='s3a')}'")
+    lay(settings, "silver", table, Schema([Field(name, PrimitiveType(kind), metadata={"comment": meaning}) for name, (kind, meaning) in columns.items()]))
+    name_table(spark, settings, f"silver.{table}")
 
 
 @dataclass(frozen=True)

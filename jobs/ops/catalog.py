@@ -5,6 +5,7 @@ from __future__ import annotations
 from pyspark.sql import SparkSession
 
 from jobs.ops.ledger import TABLES
+from jobs.platform.delta_tables import name_table
 from jobs.platform.settings import Settings
 
 
@@ -15,4 +16,4 @@ def register_ops(spark: SparkSession, settings: Settings) -> None:
 
 def register(spark: SparkSession, settings: Settings, name: str) -> None:
     """One of the ledger's tables, which is there."""
-    spark.sql(f"CREATE TABLE IF NOT EXISTS ops.{name} USING delta LOCATION '{settings.uri('ops', name, scheme='s3a')}'")
+    name_table(spark, settings, f"ops.{name}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 from pyspark.errors import PySparkAssertionError
 from pyspark.sql import DataFrame, Observation
@@ -30,16 +30,15 @@ def seen(watch: Observation | None) -> Counts:
         told = watch.get["pairs"] if watch else None
     except PySparkAssertionError:  # the answer to the write came without it
         return {}
-    return _paired({row["item"]: row["count"] for row in json.loads(told or "[]")})
+    return _paired((*json.loads(row["item"]), row["count"]) for row in json.loads(told or "[]"))
 
 
 def counted(rows: DataFrame, by: str, state: str) -> Counts:
-    return _paired({json.dumps([row[by], row[state]]): row["count"] for row in rows.groupBy(by, state).count().toArrow().to_pylist()})
+    return _paired((row[by], row[state], row["count"]) for row in rows.groupBy(by, state).count().toArrow().to_pylist())
 
 
-def _paired(pairs: Mapping[str, int]) -> Counts:
+def _paired(triples: Iterable[tuple[str, str, int]]) -> Counts:
     found: Counts = {}
-    for pair, rows in pairs.items():
-        one, other = json.loads(pair)
+    for one, other, rows in triples:
         found.setdefault(one, {})[other] = rows
     return found

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
-from contextlib import suppress
 from typing import Any
 
 from deltalake import DeltaTable, Field, Schema
-from deltalake.exceptions import CommitFailedError, TableNotFoundError
+from deltalake.exceptions import TableNotFoundError
 from deltalake.schema import PrimitiveType
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame, SparkSession
@@ -16,6 +15,7 @@ from pyspark.sql import functions as F
 
 from jobs.contracts import model
 from jobs.contracts.product import Product
+from jobs.platform.delta_tables import lay, name_table
 from jobs.platform.settings import Settings
 from jobs.platform.store import delta_options
 from jobs.tables.silver import sql_type
@@ -34,12 +34,9 @@ def _metadata(column: model.Column) -> dict[str, Any]:
 
 def create(spark: SparkSession, settings: Settings, product: Product) -> None:
     """By one commit of delta-rs, then its name, as in silver."""
-    uri, options = settings.uri("curated", product.name), delta_options(settings)
-    if not DeltaTable.is_deltatable(uri, options):
-        fields = [Field(c.name, PrimitiveType({"BIGINT": "long"}.get(sql_type(c), sql_type(c).lower())), metadata=_metadata(c)) for c in product.columns]
-        with suppress(CommitFailedError):  # another run made it meanwhile, or this one did and the answer was lost
-            DeltaTable.create(uri, schema=Schema(fields), mode="ignore", description=product.title, storage_options=options)
-    spark.sql(f"CREATE TABLE IF NOT EXISTS {product.curated} USING delta LOCATION '{settings.uri('curated', product.name, scheme='s3a')}'")
+    fields = [Field(c.name, PrimitiveType({"BIGINT": "long"}.get(sql_type(c), sql_type(c).lower())), metadata=_metadata(c)) for c in product.columns]
+    lay(settings, "curated", product.name, Schema(fields), description=product.title)
+    name_table(spark, settings, product.curated)
 
 
 def is_shaped(spark: SparkSession, product: Product) -> bool:

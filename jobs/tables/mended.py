@@ -6,15 +6,14 @@ Rows of an event count only once the event stands in `ops.quarantine_events`; of
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 
 import pyarrow as pa
 from deltalake import DeltaTable, Schema
-from deltalake.exceptions import CommitFailedError
 from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
 from jobs.contracts.model import Contract
+from jobs.platform.delta_tables import lay, name_table
 from jobs.platform.settings import Settings
 from jobs.platform.store import delta_options
 from jobs.tables.bronze import arrow_schema
@@ -42,13 +41,9 @@ def exists(settings: Settings, contract: Contract) -> bool:
 
 def create(spark: SparkSession, settings: Settings, contract: Contract) -> None:
     """The table and its name; nothing where they are there."""
-    if not exists(settings, contract):
-        with suppress(CommitFailedError):  # another process made it meanwhile, or this one did and the answer was lost
-            DeltaTable.create(
-                settings.uri("bronze", name(contract)), schema=Schema.from_arrow(schema(contract)), mode="ignore", partition_by=["_event"],
-                configuration={"delta.dataSkippingStatsColumns": "_delivery,_period"}, storage_options=delta_options(settings),
-            )  # fmt: skip
-    spark.sql(f"CREATE TABLE IF NOT EXISTS bronze.{name(contract)} USING delta LOCATION '{settings.uri('bronze', name(contract), scheme='s3a')}'")
+    skipping = {"delta.dataSkippingStatsColumns": "_delivery,_period"}
+    lay(settings, "bronze", name(contract), Schema.from_arrow(schema(contract)), partition_by=["_event"], configuration=skipping)
+    name_table(spark, settings, f"bronze.{name(contract)}")
 
 
 def write(settings: Settings, contract: Contract, rows: DataFrame, event: str) -> None:

@@ -9,6 +9,7 @@ from pyspark.sql import SparkSession
 
 from jobs.contracts.model import Contract
 from jobs.ops.catalog import register
+from jobs.platform.delta_tables import name_table
 from jobs.platform.settings import Settings
 from jobs.tables import mended
 
@@ -22,7 +23,7 @@ def publish(spark: SparkSession, settings: Settings, contract: Contract) -> None
     definition = hashlib.sha256(f"{location} {view}".encode()).hexdigest()[:16]
     if _known(spark, contract) == definition:
         return
-    spark.sql(f"CREATE TABLE IF NOT EXISTS bronze.{contract.table} USING delta LOCATION '{location}'")
+    name_table(spark, settings, f"bronze.{contract.table}")
     if laid:
         mended.create(spark, settings, contract)
         register(spark, settings, "quarantine_events")  # a lake that is older than this table

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 from deltalake import DeltaTable, Field, Schema
-from deltalake.exceptions import CommitFailedError, TableNotFoundError
+from deltalake.exceptions import TableNotFoundError
 from deltalake.schema import ArrayType, PrimitiveType
 from pyspark.sql import DataFrame, SparkSession
 
 from jobs.contracts.model import Column, Contract
+from jobs.platform.delta_tables import lay, name_table
 from jobs.platform.settings import Settings
 from jobs.platform.store import delta_options
 
@@ -40,13 +39,9 @@ def columns(contract: Contract) -> dict[str, tuple[str, str]]:
 
 
 def create(spark: SparkSession, settings: Settings, contract: Contract) -> None:
-    """The table by one commit of delta-rs, then its name: Spark's CREATE TABLE leaves a folder behind when it dies before its commit, and refuses it ever after."""
-    uri, options = settings.uri("silver", contract.table), delta_options(settings)
-    if not DeltaTable.is_deltatable(uri, options):
-        with suppress(CommitFailedError):  # another run made it meanwhile, or this one did and the answer was lost
-            DeltaTable.create(uri, schema=_schema(contract), mode="ignore", description=contract.title, storage_options=options)
-    if not spark.catalog.tableExists(f"silver.{contract.table}"):
-        spark.sql(f"CREATE TABLE IF NOT EXISTS silver.{contract.table} USING delta LOCATION '{settings.uri('silver', contract.table, scheme='s3a')}'")
+    """The table, then its name; nothing where they are there."""
+    lay(settings, "silver", contract.table, _schema(contract), description=contract.title)
+    name_table(spark, settings, f"silver.{contract.table}")
 
 
 def _schema(contract: Contract) -> Schema:

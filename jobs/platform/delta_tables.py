@@ -1,0 +1,28 @@
+"""Tables of the lake before they have rows: laid by one commit of delta-rs, then known to the catalog by name."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+from deltalake import DeltaTable, Schema
+from deltalake.exceptions import CommitFailedError
+from pyspark.sql import SparkSession
+
+from jobs.platform.settings import Settings
+from jobs.platform.store import delta_options
+
+
+def lay(settings: Settings, zone: str, name: str, schema: Schema, **how: Any) -> None:
+    """An empty table where there is none. Spark's CREATE TABLE leaves a folder behind when it dies before its commit, and refuses it ever after. `how`: of DeltaTable.create."""
+    uri, options = settings.uri(zone, name), delta_options(settings)
+    if not DeltaTable.is_deltatable(uri, options):
+        with suppress(CommitFailedError):  # another run made it meanwhile, or this one did and the answer was lost
+            DeltaTable.create(uri, schema=schema, mode="ignore", storage_options=options, **how)
+
+
+def name_table(spark: SparkSession, settings: Settings, table: str) -> None:
+    """`zone.name` for what stands there. Nothing is said where it has its name already: the catalog takes up to a second to hear it again."""
+    if not spark.catalog.tableExists(table):
+        zone, _, name = table.partition(".")
+        spark.sql(f"CREATE TABLE IF NOT EXISTS {table} USING delta LOCATION '{settings.uri(zone, name, scheme='s3a')}'")
