@@ -16,7 +16,7 @@ from jobs.platform.settings import load_settings
 from jobs.steps import CURATE
 
 ROOT = Path(__file__).resolve().parents[1]
-ALERTS = load_settings().alerts
+SETTINGS = load_settings()
 START = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
 
 
@@ -26,10 +26,13 @@ def product_dag(product: Product) -> DAG:
     doc = f"# {product.title}\n{product.description}\n\nMade from {made}. Owner: {product.owner}\n\n| column | type | meaning |\n|---|---|---|\n{columns}"
     with DAG(
         product.table, schedule=AssetAny(*(Asset(asset_of(given.name)) for given in product.inputs)), start_date=START, catchup=False, max_active_runs=1, doc_md=doc,
-        tags=[DEPARTMENT], default_args={"owner": product.owner, "on_failure_callback": [LakeNotifier()]}, deadline=deadline(ALERTS.run_within_minutes),
+        tags=[DEPARTMENT], default_args={"owner": product.owner, "on_failure_callback": [LakeNotifier()]}, deadline=deadline(SETTINGS.alerts.run_within_minutes),
     ) as dag:  # fmt: skip
 
-        @task(task_id=CURATE, retries=2, retry_delay=dt.timedelta(seconds=20), execution_timeout=dt.timedelta(hours=2), outlets=[Asset(asset_of(product.dataset))])
+        @task(
+            task_id=CURATE, pool=SETTINGS.builds_pool, retries=2, retry_delay=dt.timedelta(seconds=20), execution_timeout=dt.timedelta(hours=2),
+            outlets=[Asset(asset_of(product.dataset))],
+        )  # fmt: skip
         def run() -> None:
             result = result_of(CURATE, product.dataset)
             if result.waits_for:

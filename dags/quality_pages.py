@@ -19,7 +19,7 @@ with DAG(
     default_args={"owner": "data platform"},
 ) as dag:  # fmt: skip
 
-    @task(retries=2, retry_delay=dt.timedelta(seconds=20), execution_timeout=dt.timedelta(hours=1))
+    @task(pool=settings.builds_pool, retries=2, retry_delay=dt.timedelta(seconds=20), execution_timeout=dt.timedelta(hours=1))
     def pages() -> None:
         from jobs import quality_pages  # seconds of imports, in the task only
 

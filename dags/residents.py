@@ -27,7 +27,7 @@ with DAG(
     doc_md=DOC, tags=["identity"], default_args={"owner": "Data resources bureau", "on_failure_callback": [LakeNotifier()]}, deadline=deadline(SETTINGS.alerts.run_within_minutes),
 ) as dag:  # fmt: skip
 
-    @task(task_id=RESOLVE, retries=2, retry_delay=dt.timedelta(seconds=20), execution_timeout=dt.timedelta(hours=4), outlets=[Asset(asset_of(RESIDENTS))])
+    @task(task_id=RESOLVE, pool=SETTINGS.builds_pool, retries=2, retry_delay=dt.timedelta(seconds=20), execution_timeout=dt.timedelta(hours=4), outlets=[Asset(asset_of(RESIDENTS))])
     def run() -> None:
         if not result_of(RESOLVE, RESIDENTS).changed:
             raise AirflowSkipException("everybody has the key they had: no asset event")

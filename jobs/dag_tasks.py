@@ -8,6 +8,8 @@ from typing import Any
 from airflow.sdk import CronTriggerTimetable, get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 
+from jobs.platform.settings import load_settings
+
 
 def by_the_clock(cron: str, time_zone: str) -> CronTriggerTimetable:
     """A schedule that makes up for no time that went by before the DAG was first read: a new lake has nothing to do then, and a start to get over. Its DAG says no `start_date`:
@@ -27,7 +29,7 @@ def result_of(step: str, name: str, periods: tuple[str, ...] = ()) -> Any:
 def waiting_task(step: str, name: str) -> None:
     """The one task of a DAG that runs `step` of one thing; skipped while that waits, with what it waits for."""
 
-    @task(task_id=step, retries=1, retry_delay=dt.timedelta(seconds=20), execution_timeout=dt.timedelta(hours=2))  # type: ignore[untyped-decorator]
+    @task(task_id=step, pool=load_settings().builds_pool, retries=1, retry_delay=dt.timedelta(seconds=20), execution_timeout=dt.timedelta(hours=2))  # type: ignore[untyped-decorator]
     def run() -> None:
         result = result_of(step, name)
         if result.waits_for:

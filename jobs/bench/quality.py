@@ -96,7 +96,7 @@ def _by_cuallee(frame: DataFrame) -> None:
     asked = cuallee.Check(cuallee.CheckLevel.WARNING, "payments")
     for name in COLUMNS:
         asked = asked.is_complete(name)
-    asked = asked.has_pattern("vendor_code", "^V[0-9]{5}$").is_between("amount", (0, 1000000)).is_between("tax_rate", (0, 0.5)).is_between("payment_id", (0, 1 << 40))
+    asked = asked.has_pattern("vendor_code", "^V[0-9]{5}$").is_between("amount", (0, 1000000)).is_between("tax_rate", (0.0, 0.5)).is_between("payment_id", (0, 1 << 40))
     asked = asked.is_between("booked_on", ("2020-01-01", "2030-01-01")).is_between("paid_at", ("2020-01-01", "2030-01-01")).not_contained_in("category", ("other",))
     asked = asked.not_contained_in("note", ("test", "unknown")).has_max("payment_id", 1).has_min("payment_id", 0).has_sum("amount", 1).has_mean("tax_rate", 1).has_cardinality("category", 12)
     asked = asked.has_percentile("tax_rate", 1, 0.5).is_contained_in("category", tuple(payments.contract("payment")[0].column("category").enum))

@@ -15,12 +15,13 @@ from jobs.cli.console import console
 from jobs.cli.curate import require_known
 from jobs.contracts.product import is_product
 from jobs.ops.ledger import Ledger
-from jobs.platform.airflow_api import Airflow, until_ended
+from jobs.platform.airflow_api import ENDED, Airflow, until_ended
 from jobs.platform.errors import LakeError
 from jobs.platform.settings import Settings, load_settings
 from jobs.steps import CURATE, STEPS
 
 PATIENCE = 2 * 3600  # seconds
+WATCHING = 20  # looking takes at most a twentieth of the time: whoever watches must not slow what runs
 
 
 def add(app: typer.Typer) -> None:
@@ -62,12 +63,15 @@ def run_and_watch(settings: Settings, datasets: Sequence[str], periods: tuple[st
 
 @contextmanager
 def _live(settings: Settings, airflow: Airflow, dag: str, name: str, datasets: Sequence[str]) -> Iterator[Any]:
-    ledger, began = Ledger(settings), time.monotonic()
+    ledger, began, due = Ledger(settings), time.monotonic(), 0.0
     with Live(console=console, refresh_per_second=4) as live:
 
         def look() -> str:
-            state = airflow.state(dag, name)
-            live.update(_progress(datasets, ledger.rows("runs", run=name), airflow.tasks(dag, name), state, time.monotonic() - began))
+            nonlocal due
+            state, now = airflow.state(dag, name), time.monotonic()
+            if now >= due or state in ENDED:
+                live.update(_progress(datasets, ledger.rows("runs", run=name), airflow.tasks(dag, name), state, now - began))
+                due = time.monotonic() + max(2, WATCHING * (time.monotonic() - now))
             return state
 
         yield look

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -224,6 +225,7 @@ TABLES: Mapping[str, LedgerTable] = {
     ),
 }
 
+MOST_FILES = 16  # of one dataset in one table: a merge reads them all
 CHECKPOINT = 10  # commits; a table is opened far more often than written, and each commit since the last checkpoint is a file to fetch (delta-rs: 100)
 again = retry(
     retry=retry_if_exception_type(CommitFailedError), stop=stop_after_attempt(12), wait=wait_random_exponential(multiplier=0.05, max=2), reraise=True
@@ -286,12 +288,14 @@ class Ledger:
         datasets = ", ".join(sorted({delta_sql.text(str(row["dataset"])) for row in rows}))
         predicate = f"t.dataset IN ({datasets}) AND " + " AND ".join(f"t.{column} = s.{column}" for column in spec.key)
         values = {column: f"s.{column}" for column in columns}
-        merge = self.table(name).merge(source, predicate=predicate, source_alias="s", target_alias="t")
+        table = self.table(name)
+        merge = table.merge(source, predicate=predicate, source_alias="s", target_alias="t")
         if name == "receipts":
             merge.when_not_matched_insert(updates=values).execute()
         else:
             changes = {column: value for column, value in values.items() if column not in spec.key} or values
             merge.when_matched_update(updates=changes).when_not_matched_insert(updates=values).execute()
+        _compact(table, sorted({str(row["dataset"]) for row in rows}))
 
     @again
     def replace(self, name: str, rows: Sequence[Mapping[str, Any]], predicate: str) -> None:
@@ -299,6 +303,15 @@ class Ledger:
         source = pa.Table.from_pylist([dict(row) for row in rows], schema=TABLES[name].schema)
         self.table(name)
         write_deltalake(self.uri(name), source, mode="overwrite", predicate=predicate, storage_options=self._options)
+
+
+def _compact(table: DeltaTable, datasets: Sequence[str]) -> None:
+    """Each merge leaves a file; those of a dataset become one where they are many. Rows are as they were: who reads meanwhile reads the same."""
+    for dataset in datasets:
+        here = [("dataset", "=", dataset)]
+        if len(table.file_uris(here)) > MOST_FILES:
+            with suppress(CommitFailedError):  # somebody wrote meanwhile: whoever merges next tries again
+                table.optimize.compact(partition_filters=here)
 
 
 def _by_columns(rows: Sequence[Mapping[str, Any]]) -> dict[tuple[str, ...], list[Mapping[str, Any]]]:

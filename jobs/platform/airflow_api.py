@@ -12,6 +12,7 @@ from jobs.platform.errors import LakeError
 from jobs.platform.secrets import secret
 from jobs.platform.settings import Settings
 
+ENDED = ("success", "failed")  # states of a run
 DAG_PATIENCE = 120  # seconds until Airflow has read a new DAG file
 
 
@@ -52,6 +53,12 @@ class Airflow:
     def tasks(self, dag: str, run: str) -> list[dict[str, Any]]:
         return list(_checked(self._client.get(f"/dags/{dag}/dagRuns/{run}/taskInstances"))["task_instances"])
 
+    def make_pool(self, name: str, slots: int, description: str) -> None:
+        """A pool of so many slots; one that is there is left as an operator made it."""
+        answer = self._client.post("/pools", json={"name": name, "slots": slots, "description": description})
+        if answer.status_code != httpx.codes.CONFLICT:
+            _checked(answer)
+
     def url(self, dag: str, run: str) -> str:
         return f"{self._base}/dags/{dag}/runs/{run}"
 
@@ -64,4 +71,4 @@ def _checked(answer: httpx.Response) -> Any:
 
 def until_ended(state: Callable[[], str], patience: float) -> str:
     """Ask for a run's state each second until it is `success` or `failed`; returns that. Raises tenacity.RetryError after `patience` seconds."""
-    return Retrying(retry=retry_if_result(lambda state: state not in ("success", "failed")), wait=wait_fixed(1), stop=stop_after_delay(patience))(state)
+    return Retrying(retry=retry_if_result(lambda state: state not in ENDED), wait=wait_fixed(1), stop=stop_after_delay(patience))(state)

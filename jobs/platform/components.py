@@ -20,6 +20,7 @@ import psutil
 
 from jobs.contracts.load import load_all
 from jobs.platform.access_log import configuration
+from jobs.platform.airflow_api import Airflow
 from jobs.platform.errors import LakeError
 from jobs.platform.secrets import connect_token, credentials, secret
 from jobs.platform.settings import Settings
@@ -315,6 +316,10 @@ def credentials_of_databases(settings: Settings) -> str:
     return f"-Dciviclake.jdbc={os.environ.get('LAKE_JDBC_CREDENTIALS') or settings.state / 'jdbc'}"
 
 
+def _tasks_at_once(settings: Settings) -> int:
+    return 1 if settings.single_writer else 3
+
+
 def airflow_env(settings: Settings) -> dict[str, str]:
     """Environment of every Airflow process; the Connect token is in the connection's URI, which no template can reach."""
     home, port = settings.state / "airflow", settings.port("airflow")
@@ -325,7 +330,7 @@ def airflow_env(settings: Settings) -> dict[str, str]:
         "AIRFLOW_HOME": str(home), "PYTHONPATH": str(settings.root), "LAKE_ROOT": str(settings.root), "LAKE_PROFILE": settings.profile, "LAKE_ROLE": "job",
         "LAKE_PORT_BASE": str(settings.port_base), "AWS_ACCESS_KEY_ID": job.access_key, "AWS_SECRET_ACCESS_KEY": job.secret_key,
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "AIRFLOW_CONN_LAKE_SPARK": os.environ.get("AIRFLOW_CONN_LAKE_SPARK") or json.dumps(connection), "GX_ANALYTICS_ENABLED": "false",
-        "AIRFLOW__CORE__DAGS_FOLDER": str(settings.root / "dags"), "AIRFLOW__CORE__LOAD_EXAMPLES": "False", "AIRFLOW__CORE__PARALLELISM": "1" if settings.single_writer else "3",
+        "AIRFLOW__CORE__DAGS_FOLDER": str(settings.root / "dags"), "AIRFLOW__CORE__LOAD_EXAMPLES": "False", "AIRFLOW__CORE__PARALLELISM": str(_tasks_at_once(settings)),
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/", "AIRFLOW__CORE__FERNET_KEY": secret(settings, "airflow_fernet"),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin", "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home / "passwords.json"),
         "AIRFLOW__API__HOST": "127.0.0.1", "AIRFLOW__API__PORT": str(port), "AIRFLOW__API__WORKERS": "1", "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{port}",
@@ -350,12 +355,16 @@ def _airflow(settings: Settings) -> list[Component]:
         if done.returncode:
             raise LakeError("Airflow's database could not be made", f"see {settings.state}/logs/airflow-migrate.log")
 
+    def make_pool() -> None:
+        """One slot is left to deliveries: the executor takes tasks in the order in which they were queued, whatever their weight."""
+        Airflow(settings).make_pool(settings.builds_pool, max(1, _tasks_at_once(settings) - 1), "what is built from silver")
+
     def health(part: str) -> Callable[[], bool]:
         return lambda: httpx.get(f"http://127.0.0.1:{port}/api/v2/monitor/health", timeout=5).json().get(part, {}).get("status") == "healthy"
 
     return [
         Component("airflow-api", (airflow, "api-server"), env, health("metadatabase"), (port,), 120, prepare),
-        Component("airflow-scheduler", (airflow, "scheduler"), env, health("scheduler"), (settings.port("airflow_log"),), 90),
+        Component("airflow-scheduler", (airflow, "scheduler"), env, health("scheduler"), (settings.port("airflow_log"),), 90, make_pool),
         Component("airflow-dags", (airflow, "dag-processor"), env, health("dag_processor"), (), 90),
         Component("airflow-triggerer", (airflow, "triggerer"), env, health("triggerer"), (settings.port("triggerer_log"),), 90),
     ]

@@ -46,6 +46,7 @@ class Settings(BaseModel):
     time_zone: str
     batch_schedule: str | None
     batch_groups: int
+    builds_pool: str = "default_pool"
     storage: Storage
     spark: Spark
     metastore: str | None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import uuid
 from dataclasses import dataclass, field
 from urllib.parse import quote, urlparse
 
+from pyspark.logger import PySparkLogger
 from pyspark.sql import SparkSession
 from pyspark.sql.connect.client.retries import DefaultPolicy
 
@@ -22,6 +24,8 @@ SMALL = {
     "spark.sql.adaptive.enabled": "false", "spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN", "spark.sql.shuffle.partitions": "1",
     "spark.databricks.delta.snapshotPartitions": "1", FITTED: "true",
 }  # fmt: skip
+# Through these the client writes every refused query to stderr with both its traces, before it raises: who catches it has said it in a line
+ANSWERED = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
 NAMESPACE = uuid.UUID("6f7bd8a4-54a5-4a0f-9a3c-2a1b0a3c9d11")
 
 
@@ -52,6 +56,8 @@ def open_session(settings: Settings, role: str = "job", session_id: str | None =
     parts = [door.url] if ";user_id=" in door.url else [door.url, f"user_id={role}"]
     if session_id:
         parts.append(f"session_id={session_id}")
+    for logger in ANSWERED:
+        PySparkLogger.getLogger(logger).setLevel(logging.CRITICAL)
     session = SparkSession.builder.remote(";".join(parts)).create()
     session.client.set_retry_policies([DefaultPolicy(max_retries=6, max_backoff=4000)])
     return session

@@ -21,7 +21,7 @@ PROGRAM = """
 import json, sys
 from airflow.dag_processing.dagbag import DagBag
 bag = DagBag(sys.argv[1])
-told = {name: {"tasks": {t.task_id: [t.owner, t.retries, bool(t.doc_md)] for t in dag.tasks}, "tags": sorted(dag.tags), "doc": dag.doc_md,
+told = {name: {"tasks": {t.task_id: [t.owner, t.retries, t.pool] for t in dag.tasks}, "tags": sorted(dag.tags), "doc": dag.doc_md,
                "told": sorted(t.task_id for t in dag.tasks if t.on_failure_callback), "deadline": bool(dag.deadline),
                "inlets": sorted(asset.uri for asset in getattr(getattr(dag.timetable, "asset_condition", None), "objects", ())),
                "outlets": [str(o.uri) for t in dag.tasks for o in t.outlets if hasattr(o, "uri")]} for name, dag in bag.dags.items()}
@@ -71,6 +71,13 @@ def test_a_broken_contract_is_its_own_broken_dag_and_leaves_the_others_alone(set
 def test_a_publication_goes_out_when_its_product_has_changed(parsed: tuple[dict[str, Any], dict[str, str]]) -> None:
     dag = parsed[0]["publish__public-spending"]
     assert (list(dag["tasks"]), dag["inlets"]) == (["publish"], ["lake://curated/public_spending"])
+
+
+def test_no_delivery_waits_behind_what_is_built_from_silver(parsed: tuple[dict[str, Any], dict[str, str]]) -> None:
+    pools = {(name, task): said[2] for name, dag in parsed[0].items() for task, said in dag["tasks"].items()}
+    built = {(name, task) for name, task in pools if task in ("curate", "resolve", "publish", "share", "pages")}
+    assert {pools[each] for each in built} == {"builds"}
+    assert {pool for each, pool in pools.items() if each not in built} == {"default_pool"}
 
 
 def test_a_dag_has_its_steps_owner_docs_and_asset(parsed: tuple[dict[str, Any], dict[str, str]]) -> None:

@@ -116,6 +116,14 @@ def test_analyst_is_refused(analyst: SparkSession, statement: str) -> None:
         analyst.sql(statement).collect()
 
 
+def test_a_refused_query_is_answered_in_two_lines(settings: Settings) -> None:
+    done = lake(settings, "sql", "SELECT * FROM curated.nowhere")
+    said = (done.stdout + done.stderr).splitlines()
+    assert done.returncode == 1
+    assert [line.split()[0] for line in said] == ["error:", "→"], said
+    assert "nowhere" in said[0]
+
+
 def test_analyst_brings_no_code_and_writes_no_file(settings: Settings, analyst: SparkSession) -> None:
     with pytest.raises(PySparkException, match="refused MapInArrow"):
         analyst.range(1).mapInArrow(lambda batches: batches, "id long").collect()
