@@ -91,6 +91,7 @@ def _by_cuallee(frame: DataFrame) -> None:
     """What cuallee has of the thirty: it knows no text lengths, no conditions and no list of patterns."""
     try:
         cuallee = import_module("cuallee")
+        vars(import_module("cuallee.pyspark_validation"))["spark_connect"] = frame.sparkSession  # where it looks for a session over Connect
     except ModuleNotFoundError:
         raise LakeError("cuallee is not installed", "uv sync --group dev") from None
     asked = cuallee.Check(cuallee.CheckLevel.WARNING, "payments")
