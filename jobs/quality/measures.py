@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from jobs.quality.summaries import ColumnSummary
+from jobs.quality.summaries import ColumnSummary, summary_from
 
 SAMPLES = 20
 
@@ -69,7 +69,7 @@ class Measures:
             return Measures()
         loaded = json.loads(text)
         rules, keys = ({name: _loaded(measure) for name, measure in loaded.get(part, {}).items()} for part in ("rules", "keys"))
-        columns = {k: ColumnSummary(**v | {"values": None if v["values"] is None else tuple(v["values"])}) for k, v in loaded.get("columns", {}).items()}
+        columns = {name: summary_from(said) for name, said in loaded.get("columns", {}).items()}
         return Measures(loaded["rows"], rules, columns, keys)
 
 
