@@ -309,7 +309,7 @@ def _compact(table: DeltaTable, datasets: Sequence[str]) -> None:
     """Each merge leaves a file; those of a dataset become one where they are many. Rows are as they were: who reads meanwhile reads the same."""
     for dataset in datasets:
         here = [("dataset", "=", dataset)]
-        if len(table.file_uris(here)) > MOST_FILES:
+        if len(table.file_uris(file_pruning_predicate=here)) > MOST_FILES:
             with suppress(CommitFailedError):  # somebody wrote meanwhile: whoever merges next tries again
                 table.optimize.compact(partition_filters=here)
 

@@ -15,7 +15,7 @@ WRITERS = 2
 
 
 def _files(ledger: Ledger, dataset: str) -> int:
-    return len(ledger.table("runs").file_uris([("dataset", "=", dataset)]))
+    return len(ledger.table("runs").file_uris(file_pruning_predicate=[("dataset", "=", dataset)]))
 
 
 def _run(ledger: Ledger, dataset: str, run: str) -> None:
