@@ -93,6 +93,8 @@ def show_as_of(settings: Settings, contract: Contract, when: str) -> None:
         raise LakeError(f"{when!r} is neither a day nor a checked delivery of {contract.dataset}", f"say a day like 2026-03-31, or one of {', '.join(known[:5])}")
     failed = rejections_of(settings, contract, delivery, record) if record else None
     console.print(judges_table(f"what judged {when}", judges, failed))
+    for line in steps_with(settings, contract, delivery, int(record)) if record else ():
+        console.print(line, soft_wrap=True, highlight=False, markup=False)
 
 
 def _known(settings: Settings, contract: Contract) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -127,6 +129,21 @@ def rejections_of(settings: Settings, contract: Contract, delivery: str, record:
         raise LakeError(f"delivery {delivery} has no record {record} in bronze", f"./lake status {contract.dataset}")
     later = Ledger(settings).first("rejections", 1000, contract.dataset, delivery=delivery)
     return {r["rule"] for row in rows for r in row["_rejections"] or ()} | {r["rule"] for r in later if r["record"] == int(record)}
+
+
+def steps_with(settings: Settings, contract: Contract, delivery: str, record: int) -> list[str]:
+    """What people did with a source record, the oldest first, and what the rules said of it then."""
+    from jobs.quarantine.events import in_order
+    from jobs.tables import mended
+
+    rows = mended.of_record(settings, contract, delivery, record)
+    said = []
+    for event in in_order(Ledger(settings).rows("quarantine_events", dataset=contract.dataset)):
+        mine = [row for row in rows if row["_event"] == event["event"]]
+        if mine:
+            failing = sorted({reason["rule"] for row in mine for reason in row["_rejections"] or () if reason["severity"] == "critical"})
+            said.append(f"{event['action']} by {event['by']} on {event['at']:%Y-%m-%d %H:%M} ({event['because']}): then it {'did not meet ' + ', '.join(failing) if failing else 'met every rule'}")
+    return said
 
 
 def version_table(title: str, found: Sequence[Version]) -> Table:

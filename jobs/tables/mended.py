@@ -6,6 +6,7 @@ Rows of an event count only once the event stands in `ops.quarantine_events`; of
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pyarrow as pa
 from deltalake import DeltaTable, Schema
@@ -13,6 +14,7 @@ from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
 from jobs.contracts.model import Contract
+from jobs.platform import delta_sql
 from jobs.platform.delta_tables import lay, name_table
 from jobs.platform.settings import Settings
 from jobs.platform.store import delta_options
@@ -51,6 +53,14 @@ def write(settings: Settings, contract: Contract, rows: DataFrame, event: str) -
     columns = [field.name for field in schema(contract)]
     table = rows.withColumn("_event", F.lit(event)).select(columns).write.format("delta").mode("overwrite")
     table.option("replaceWhere", f"_event = '{event}'").option("mergeSchema", "true").save(settings.uri("bronze", name(contract), scheme="s3a"))
+
+
+def of_record(settings: Settings, contract: Contract, delivery: str, record: int) -> list[dict[str, Any]]:
+    """What events made of a source record: `_event`, `_decision` and `_rejections` of its rows. Needs no Spark."""
+    if not exists(settings, contract):
+        return []
+    table = DeltaTable(settings.uri("bronze", name(contract)), storage_options=delta_options(settings))
+    return delta_sql.rows(table, ["_event", "_decision", "_rejections"], delta_sql.equal(_delivery=delivery, _record=record))
 
 
 def latest(spark: SparkSession, contract: Contract, events: Sequence[str]) -> DataFrame:

@@ -10,6 +10,7 @@ import pytest
 from killed_dataset import unconserved
 from pyspark.sql import SparkSession
 
+from jobs.cli.rule_history import show_as_of
 from jobs.contracts.model import Column, Contract, Reader
 from jobs.ops.ledger import Ledger
 from jobs.platform.settings import Settings
@@ -63,7 +64,7 @@ def versions(settings: Settings, contract: Contract) -> int:
 
 
 @pytest.mark.parametrize("mode", ["events", "increment", "snapshot"])
-def test_rows_are_released_and_discarded_once(spark: SparkSession, settings: Settings, store: Any, mode: str) -> None:
+def test_rows_are_released_and_discarded_once(spark: SparkSession, settings: Settings, store: Any, capsys: pytest.CaptureFixture[str], mode: str) -> None:
     contract = made(mode)
     deliver(store, settings, contract, DUMP)
     run(spark, settings, contract)
@@ -85,6 +86,13 @@ def test_rows_are_released_and_discarded_once(spark: SparkSession, settings: Set
     assert statuses(spark, settings, contract) == {3: "released", 4: "open", 5: "open", 6: "open", 7: "discarded"}
     assert silver(spark, contract) == [(1, "Ann", 5), (2, "Bo", -7)]
     assert sorted(tuple(row) for row in spark.sql(f"SELECT _record, _decision FROM quarantine.{contract.table}").collect()) == [(4, None), (5, None), (6, None), (7, "discarded")]
+    [delivery] = Ledger(settings).deliveries(contract.dataset)
+    for record, step in ((3, "release by Ann"), (7, "discard by Ann")):
+        show_as_of(settings, contract, f"{delivery['delivery']}#{record}")
+        told = capsys.readouterr().out
+        assert "between:amount" in told
+        assert [line.split(" on ")[0] for line in told.splitlines() if " by " in line and "(seen on paper)" in line] == [step]
+        assert "then it did not meet between:amount" in told
     nothing = decided(spark, settings, contract, "release", records=(4, 6))  # no key, no values
     assert nothing.event is None
 

@@ -66,6 +66,12 @@ def test_a_fault_of_a_suite_is_found_on_its_line(tmp_path: Path, meter: Contract
     assert any(at == line and said in message for at, message in found), found
 
 
+@pytest.mark.parametrize("type_", REFUSED)
+def test_what_is_refused_is_refused_by_name_with_a_way_out(tmp_path: Path, meter: Contract, type_: str) -> None:
+    found = faults(tmp_path, meter, GOOD.replace("expect_column_values_to_be_between", type_, 1))
+    assert any(line == 3 and type_ in message and REFUSED[type_] in message for line, message in found), found
+
+
 @pytest.mark.parametrize(("after", "said"), [("max_valu: 20", "did you mean 'max_value'?"), ("mostly: 1", "cannot both be None"), ("max_value: 20\n      mostly: 3", "less than or equal to 1")])
 def test_arguments_are_checked_by_gx(tmp_path: Path, meter: Contract, after: str, said: str) -> None:
     assert faults(tmp_path, meter, GOOD, lint=True) == []
