@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from pyspark.sql import SparkSession
+from test_quality import checks, contract_of, deliver, rule, run, silver
 
 from jobs import check, conform, land, register
 from jobs.contracts.model import Column, Contract
@@ -16,7 +17,6 @@ from jobs.platform.node_copy import forget
 from jobs.platform.settings import Settings
 from jobs.platform.store import emptied
 from jobs.quality.implied import rules_of
-from tests.integration.test_quality import checks, contract_of, deliver, rule, run, silver
 
 pytestmark = pytest.mark.timeout(300)
 COLUMNS = (
