@@ -34,6 +34,8 @@ from jobs.sample.city import score_products
 from jobs.sample.city.plan import Plan
 from jobs.sample.city.registry import dataset_of
 
+pytestmark = pytest.mark.slow  # its set-up takes more than a minute
+
 SUFFIX = uuid.uuid4().hex[:6]
 PREFIX = f"identity_{SUFFIX}"
 GRANT = f"test_{SUFFIX}"  # pseudonyms of the test's own: it rotates them

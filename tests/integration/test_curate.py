@@ -26,6 +26,8 @@ from jobs.quality.rules import Rule
 from jobs.tables import curated
 from tests.forget import forget
 
+pytestmark = pytest.mark.slow  # its set-up takes more than a minute
+
 SUFFIX = uuid.uuid4().hex[:6]
 INPUTS = ("environment.emission", "environment.emission_source")
 

@@ -17,6 +17,8 @@ from jobs.platform.settings import Settings
 from jobs.tables import curated
 from tests.forget import forget
 
+pytestmark = pytest.mark.slow  # its set-up takes more than a minute
+
 SUFFIX = uuid.uuid4().hex[:6]
 INPUTS = ("procurement.ocds_release", "procurement.ocds_record")
 # (delivered, distinct, sent in two versions) of each publisher's folder, counted in the files by hand.

@@ -18,6 +18,8 @@ from jobs.platform.settings import Settings
 from jobs.tables import curated
 from tests.forget import forget
 
+pytestmark = pytest.mark.slow  # its set-up takes more than a minute
+
 SUFFIX = uuid.uuid4().hex[:6]
 
 

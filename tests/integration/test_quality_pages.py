@@ -14,7 +14,7 @@ import pytest
 from botocore.exceptions import ClientError
 from pyspark.sql import SparkSession
 
-from jobs.contracts.model import Contract
+from jobs.contracts.model import Contract, Drift
 from jobs.ops.ledger import Ledger
 from jobs.platform import supervise
 from jobs.platform.settings import Settings
@@ -54,6 +54,27 @@ def test_scorecards_follow_from_the_ledger_and_are_written_once(settings: Settin
     version = ledger.table("department_scorecard").version()
     assert (record(settings, [contract], now), ledger.table("department_scorecard").version()) == ([], version)
     assert read(settings)[contract.dataset][0].rejected_share == 2 / 3
+
+
+def test_a_scorecard_tells_of_late_missing_corrected_and_changed_files(spark: SparkSession, settings: Settings, store: Any) -> None:
+    """Three months were due within five days of their end; one never came, two come today, one of them corrected at once and with a column nobody knew."""
+    today = dt.datetime.now(ZoneInfo(settings.time_zone)).date()
+    months = [f"{first:%Y-%m}" for first in (today.replace(day=1) - dt.timedelta(days=days) for days in (150, 120, 90))]
+    made = contract_of(sla=(("frequency", "1 mo"), ("latency", "5 d")), period_pattern=r"\d{4}-\d{2}", drift=Drift(new_column="evolve"))
+    deliver(store, settings, made, "id,name,born\n1,ann,1990-01-01\n2,ben,1991-01-01\n", "dump.csv", months[0])
+    deliver(store, settings, made, "id,name,born\n3,cat,1992-01-01\n", "dump.csv", months[2])
+    run(spark, settings, made)
+    deliver(store, settings, made, "id,name,born,visits\n3,kat,1992-01-01,7\n", "dump.csv", months[2])
+    run(spark, settings, made)
+    assert record(settings, [made], dt.datetime.now(dt.UTC)) == [made.dataset]
+    found = {score.month: score for score in read(settings)[made.dataset]}
+    now = found[f"{today:%Y-%m}"]
+    assert (now.files, now.corrections, now.drift) == (3, 1, 1)
+    assert now.to_correction is not None and 0 <= now.to_correction < 1
+    due = [score for score in found.values() if score.expected]
+    assert (sum(score.expected or 0 for score in due), sum(score.present or 0 for score in due), sum(score.on_time or 0 for score in due)) == (len(due), 2, 0)
+    assert {score.completeness for score in due} == {0.0, 1.0}
+    assert max(score.late_days or 0 for score in due) > 30
 
 
 def test_a_department_has_its_scorecard_and_its_letter(settings: Settings, store: Any, contract: Contract) -> None:

@@ -128,6 +128,7 @@ def test_meter_readings(spark: SparkSession, landed: Lander) -> None:
     assert value(spark, landed("power.meter_reading"), "count(*)") == 293_874
 
 
+@pytest.mark.slow
 def test_ocds_releases_and_records(spark: SparkSession, settings: Settings, landed: Lander) -> None:
     releases, records = landed("procurement.ocds_release"), landed("procurement.ocds_record")
     assert value(spark, releases, "count(*)") == 842

@@ -22,6 +22,8 @@ from jobs.sample.city import score_products
 from jobs.sample.city.plan import Plan
 from jobs.sample.city.registry import dataset_of
 
+pytestmark = pytest.mark.slow  # its set-up takes more than a minute
+
 SUFFIX = uuid.uuid4().hex[:6]
 CITY = Plan(100_000, dt.date(2025, 1, 1), dt.date(2025, 2, 28), 7)  # what is counted by community: few rows however many people
 PEOPLE = Plan(2_000, CITY.first, CITY.last, 7)  # what has a row a person

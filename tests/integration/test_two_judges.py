@@ -209,7 +209,7 @@ EDGE_RULES: list[tuple[str, dict[str, Any]]] = [
     ("expect_column_values_to_be_between", {"column": "real", "min_value": 0, "max_value": 1.5}), ("expect_column_values_to_be_between", {"column": "whole", "min_value": 0, "max_value": 9007199254740992, "mostly": 0.25}),
     ("expect_column_values_to_be_between", {"column": "money", "min_value": 1.1}), ("expect_column_values_to_be_between", {"column": "money", "min_value": -5.55, "strict_min": True}),
     ("expect_column_values_to_be_between", {"column": "day", "min_value": "1582-10-15", "max_value": "2024-02-29", "strict_max": True}),
-    ("expect_column_values_to_be_between", {"column": "at", "min_value": "1970-01-01T07:59:59+08:00"}), ("expect_column_values_to_be_in_set", {"column": "word", "value_set": ["", "é", "😀", "SS"]}),
+    ("expect_column_values_to_be_between", {"column": "at", "min_value": "1970-01-01T07:59:59+08:00"}), ("expect_column_values_to_be_between", {"column": "at", "max_value": "1970-01-01T00:00:00"}), ("expect_column_values_to_be_in_set", {"column": "word", "value_set": ["", "é", "😀", "SS"]}),
     ("expect_column_values_to_not_be_in_set", {"column": "whole", "value_set": [0, -1]}), ("expect_column_values_to_match_regex", {"column": "word", "regex": "^[a-z]{3}$", "mostly": 0.1}),
     ("expect_column_values_to_not_match_regex", {"column": "word", "regex": r"\s"}), ("expect_column_value_lengths_to_equal", {"column": "word", "value": 1}),
     ("expect_column_value_lengths_to_be_between", {"column": "word", "min_value": 1, "max_value": 3, "strict_max": True}),

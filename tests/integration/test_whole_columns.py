@@ -62,7 +62,7 @@ def both_ways(spark: SparkSession, rows: Sequence[tuple[Any, ...]], cut: int) ->
 
 
 # each try takes seconds: what fails is not made smaller
-@hypothesis.settings(max_examples=6, deadline=None, phases=[hypothesis.Phase.reuse, hypothesis.Phase.generate])
+@hypothesis.settings(max_examples=6, deadline=None, database=None, phases=(hypothesis.Phase.generate,), suppress_health_check=list(hypothesis.HealthCheck))
 @hypothesis.given(rows=st.lists(CELLS, max_size=30), cut=st.integers(0, 30))
 def test_what_landing_tells_of_whole_columns_is_what_gx_finds(spark: SparkSession, rows: list[tuple[Any, ...]], cut: int) -> None:
     plain, measured = both_ways(spark, [PLAIN_ROW, *rows], cut)
