@@ -8,7 +8,6 @@ from typing import Any
 
 from deltalake import DeltaTable, Field, Schema
 from deltalake.exceptions import TableNotFoundError
-from deltalake.schema import PrimitiveType
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -18,7 +17,7 @@ from jobs.contracts.product import Product
 from jobs.platform.delta_tables import lay, name_table
 from jobs.platform.settings import Settings
 from jobs.platform.store import delta_options
-from jobs.tables.silver import sql_type
+from jobs.tables.silver import delta_type, sql_type
 
 WHOLE = ""  # the one period of a table without periods, and of rows whose period is unknown
 
@@ -34,7 +33,7 @@ def _metadata(column: model.Column) -> dict[str, Any]:
 
 def create(spark: SparkSession, settings: Settings, product: Product) -> None:
     """By one commit of delta-rs, then its name, as in silver."""
-    fields = [Field(c.name, PrimitiveType({"BIGINT": "long"}.get(sql_type(c), sql_type(c).lower())), metadata=_metadata(c)) for c in product.columns]
+    fields = [Field(c.name, delta_type(sql_type(c)), metadata=_metadata(c)) for c in product.columns]
     lay(settings, "curated", product.name, Schema(fields), description=product.title)
     name_table(spark, settings, product.curated)
 

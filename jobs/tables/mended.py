@@ -56,11 +56,11 @@ def write(settings: Settings, contract: Contract, rows: DataFrame, event: str) -
 
 
 def of_record(settings: Settings, contract: Contract, delivery: str, record: int) -> list[dict[str, Any]]:
-    """What events made of a source record: `_event`, `_decision` and `_rejections` of its rows. Needs no Spark."""
+    """What events made of a source record: `_event` and `_rejections` of its rows. Needs no Spark."""
     if not exists(settings, contract):
         return []
     table = DeltaTable(settings.uri("bronze", name(contract)), storage_options=delta_options(settings))
-    return delta_sql.rows(table, ["_event", "_decision", "_rejections"], delta_sql.equal(_delivery=delivery, _record=record))
+    return delta_sql.rows(table, ["_event", "_rejections"], delta_sql.equal(_delivery=delivery, _record=record))
 
 
 def latest(spark: SparkSession, contract: Contract, events: Sequence[str]) -> DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
+from pyspark.errors import AnalysisException
 from pyspark.sql import SparkSession
 
 from jobs.contracts.model import Contract
@@ -31,8 +32,8 @@ def publish(spark: SparkSession, settings: Settings, contract: Contract) -> None
 
 def _known(spark: SparkSession, contract: Contract) -> str | None:
     """What the view says that it was made by; None where there is none, or an older lake made it."""
-    view = f"quarantine.{contract.table}"
-    if not spark.catalog.tableExists(view):
+    try:
+        said = spark.sql(f"SHOW TBLPROPERTIES quarantine.{contract.table}").collect()
+    except AnalysisException:
         return None
-    said = spark.sql(f"SHOW TBLPROPERTIES {view}").collect()
     return next((row["value"] for row in said if row["key"] == DEFINITION), None)

@@ -45,13 +45,13 @@ def create(spark: SparkSession, settings: Settings, contract: Contract) -> None:
 
 
 def _schema(contract: Contract) -> Schema:
-    return Schema([Field(name, _delta_type(kind), nullable=True, metadata={"comment": comment}) for name, (kind, comment) in columns(contract).items()])
+    return Schema([Field(name, delta_type(kind), nullable=True, metadata={"comment": comment}) for name, (kind, comment) in columns(contract).items()])
 
 
-def _delta_type(kind: str) -> PrimitiveType | ArrayType:
+def delta_type(kind: str) -> PrimitiveType | ArrayType:
     """Of a type in SQL's words."""
     if kind.startswith("ARRAY<"):
-        return ArrayType(_delta_type(kind.removeprefix("ARRAY<").removesuffix(">")), contains_null=True)
+        return ArrayType(delta_type(kind.removeprefix("ARRAY<").removesuffix(">")), contains_null=True)
     return PrimitiveType({"BIGINT": "long", "INT": "integer"}.get(kind, kind.lower()))
 
 
