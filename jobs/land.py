@@ -32,6 +32,7 @@ from jobs.quality.measures import Measures
 from jobs.quality.rules import Rule, judging, on_trial
 from jobs.quality.trial import counted
 from jobs.readers import raw
+from jobs.readers.cells import Cells
 from jobs.readers.content import from_json
 from jobs.readers.delivery import Piece, read_piece
 from jobs.readers.drift import from_dicts, merged, to_dicts
@@ -176,7 +177,7 @@ def _land_piece(
         for part, last in read_piece(contract, partial(raw.read, settings, client, piece.raw), piece):
             whole = piece.whole and last and not given
             frame, measures, critical, events = _judged(contract, rules, personal, piece, part, whole)
-            odd = asdict(part.odd) | {"formulas": formulas(part.frame, contract)}
+            odd = asdict(part.odd) | {"formulas": formulas(part.cells, contract)}
             facts = Facts(piece.raw.delivery, frame.height, part.records, critical, part.preamble, part.footnotes, encoding, list(part.drift))
             facts = replace(facts, measures=measures.to_json(), odd=odd, events=events)
             if whole:  # rows of several deliveries share a file: what is refused must not be in it
@@ -191,12 +192,12 @@ def _judged(
     contract: Contract, rules: Sequence[Rule], personal: frozenset[str], piece: Piece, part: Part, whole: bool
 ) -> tuple[pl.DataFrame, Measures, int, list[dict[str, Any]]]:
     """Typed rows with lineage, rejections and, where critical, what was sent; and what drifted. `whole`: these are all rows of the delivery, so that keys can be counted."""
-    values = typed(part.frame, contract)
-    frame = values.frame.with_columns(part.frame["_record"], part.frame["_part"])
+    values = typed(part.cells, contract)
+    frame = values.frame.with_columns(part.cells["_record"], part.cells["_part"])
     judged = judge(frame, judging(rules), values.failed, personal, values.messages, values.doubtful, contract.lenient, drift.of_rows(contract, part))
     measures = judged.measures.beside(counted(frame, on_trial(rules), personal))
     measures = replace(measures, keys=key_measures(frame, judging(rules), ~judged.critical)) if whole else measures
-    sent = _sent(part.frame, judged.critical)
+    sent = _sent(part.cells, judged.critical)
     frame = frame.with_columns(judged.rejections.alias("_rejections"), sent.alias("_raw"), drift.extra(contract, part, values).alias("_extra"))
     if part.ragged:
         frame = pl.concat([frame, _ragged(frame, part)], how="vertical")
@@ -205,11 +206,11 @@ def _judged(
     return frame, measures, int(judged.critical.sum()) + len(part.ragged), to_dicts(events)
 
 
-def _sent(frame: pl.DataFrame, critical: pl.Series) -> pl.Series:
+def _sent(cells: Cells, critical: pl.Series) -> pl.Series:
     """What was sent, as JSON, of the rows that are critical; null for the others."""
-    columns = [c for c in frame.columns if not c.startswith("_")]
-    sent = frame.filter(critical).select(pl.struct(pl.col(columns).cast(pl.String)).struct.json_encode().alias("_raw"))["_raw"]
-    return pl.Series("_raw", [], dtype=pl.String).extend_constant(None, frame.height).scatter(critical.arg_true(), sent)
+    columns = [c for c in cells.columns if not c.startswith("_")]
+    sent = cells.filter(critical).select(pl.struct(pl.col(columns).cast(pl.String)).struct.json_encode().alias("_raw"))["_raw"]
+    return pl.Series("_raw", [], dtype=pl.String).extend_constant(None, cells.height).scatter(critical.arg_true(), sent)
 
 
 def _ragged(frame: pl.DataFrame, part: Part) -> pl.DataFrame:

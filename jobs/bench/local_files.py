@@ -50,4 +50,4 @@ def cut(contract: Contract, path: Path) -> list[Piece]:
 def values(contract: Contract, piece: Piece) -> Iterator[pl.DataFrame]:
     """Typed rows of a piece, some at a time. Raises Refused."""
     for part, _ in read_piece(contract, partial(fetched, Path(piece.raw.key)), piece):
-        yield typed(part.frame, contract).frame
+        yield typed(part.cells, contract).frame

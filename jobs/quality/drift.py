@@ -34,11 +34,11 @@ def of_rows(contract: Contract, part: Part) -> tuple[Lacking, ...]:
 
 def extra(contract: Contract, part: Part, values: Typed) -> pl.Series:
     """`_extra` of every row: values of unknown columns, and where a column may change its type those that are not of the old one; by header, as sent."""
-    height = part.frame.height
+    height = part.cells.height
     unknown = objects({}, height) if part.beside is None else part.beside[EXTRA]
     if contract.drift.retyped_column != "evolve" or not values.failed:
         return unknown
-    sent = {_header(contract, part, name): as_text(part.frame[name]).to_frame("v").select(pl.when(mask).then(pl.col("v")))["v"] for name, (mask, _) in values.failed.items()}
+    sent = {_header(contract, part, name): as_text(part.cells[name]).to_frame("v").select(pl.when(mask).then(pl.col("v")))["v"] for name, (mask, _) in values.failed.items()}
     return joined(unknown, objects(sent, height))
 
 
@@ -47,7 +47,7 @@ def seen(contract: Contract, part: Part, values: Typed, measures: Measures, *, s
 
     `several`: the delivery has other pieces, so columns are counted though nothing is wrong with them here.
     """
-    nothing = pl.Series([False], dtype=pl.Boolean).new_from_index(0, part.frame.height)
+    nothing = pl.Series([False], dtype=pl.Boolean).new_from_index(0, part.cells.height)
     typed = [c for c in contract.columns if c.kind not in TEXTS and (several or c.name in values.failed)]
     retyped = [_retyped(contract, part, c.name, values.failed[c.name][0] if c.name in values.failed else nothing, values.frame[c.name]) for c in typed]
     listed = [column for column in contract.columns if column.enum and (several or _outside_any(column, measures))]
@@ -92,7 +92,7 @@ def _retyped(contract: Contract, part: Part, name: str, mask: pl.Series, cells: 
     event = Event("retyped_column", name, _header(contract, part, name), policy, found=failed, looked_at=looked_at)
     if not failed or (policy == "discard_row" and failed < RETYPED * looked_at):
         return event
-    types = looks_like(pl.DataFrame([as_text(part.frame[name].filter(mask).head(EXAMPLES)).alias(name)]))
+    types = looks_like(pl.DataFrame([as_text(part.cells[name].filter(mask).head(EXAMPLES)).alias(name)]))
     return replace(event, detail={"type": types.get(name, {})})
 
 

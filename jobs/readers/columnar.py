@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from jobs.contracts.model import Contract, Reader
 from jobs.readers import count
+from jobs.readers.cells import Cells
 from jobs.readers.frames import Part, distinct, framed
 from jobs.readers.outcome import Refused
 
@@ -40,7 +41,7 @@ def read_parquet_range(contract: Contract, file: IO[bytes], size: int, start: in
 
     part = _read("Parquet", read, contract, file, constants)
     before = next(before for at, _, before, _ in _runs(pq.ParquetFile(file).metadata, size) if at == start)
-    return replace(part, frame=part.frame.with_columns(pl.col("_record") + before))
+    return replace(part, cells=Cells.of(part.frame.with_columns(pl.col("_record") + before)))
 
 
 def _opened(source: IO[bytes]) -> pq.ParquetFile:

@@ -7,7 +7,7 @@ import io
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import AnyStr
+from typing import Any, AnyStr
 
 import numpy as np
 import numpy.typing as npt
@@ -16,15 +16,17 @@ import pyarrow as pa
 import pyarrow.csv as pcsv
 
 from jobs.contracts.model import Contract, Reader
+from jobs.readers.cells import Cells
 from jobs.readers.count import NEWLINE
 from jobs.readers.encoding import BLOCK, Odd, odd_characters
-from jobs.readers.frames import Part, Ragged, captured_lines, distinct, source
+from jobs.readers.frames import Part, Ragged, captured_lines, distinct
 from jobs.readers.headers import joined
 from jobs.readers.outcome import Refused
-from jobs.readers.skipped import skips
+from jobs.readers.skipped import Skips, may_skip, skips
 from jobs.readers.unknown import observed
 
 MOST_HEADER, MOST_COLUMNS = 1 << 20, 10_000  # bytes up to the end of the header, and columns
+PARSED = 512 << 10  # bytes that Arrow cuts into texts at once
 UNIT = "\x1f"  # the unit separator: made to part fields, and hardly ever sent
 
 
@@ -150,15 +152,17 @@ def read_whole(contract: Contract, data: bytes, constants: Mapping[str, str]) ->
 def read_csv_part(contract: Contract, data: bytes, head: Head, constants: Mapping[str, str], first_record: int, last: bool, offset: int = 0) -> Part:
     """One byte range of delimited text that starts at byte `offset`. `constants`: values of `$capture…` and `$period`."""
     parsed = read_range(data, contract.reader, head, first_record, last, offset)
-    table = pl.DataFrame(pl.from_arrow(parsed.table))
-    skipped = skips(table, contract.reader, head.lines)
+    table, skipped = Cells(dict(zip(parsed.table.column_names, parsed.table.columns, strict=True))), Skips()
+    if may_skip(contract.reader):
+        skipped = skips(table.frame, contract.reader, head.lines)
+        table = Cells.of(skipped.left(table.frame))
     ragged, headings, totals = _ragged_rows(parsed.ragged, contract.reader)
-    table, records = skipped.left(table), skipped.left(pl.Series("_record", parsed.records, dtype=pl.Int64))
+    records = skipped.left(pl.Series("_record", parsed.records, dtype=pl.Int64))
     seen = observed(contract, table)
-    frame = _unpivoted(contract, table, seen.mapping, constants, records) if contract.reader.unpivot else _selected(contract, table, seen.mapping, constants, records, 0)
-    beside = None if seen.beside is None else pl.concat([seen.beside] * (frame.height // max(table.height, 1)))
+    cells = _unpivoted(contract, table, seen.mapping, constants, records) if contract.reader.unpivot else _selected(contract, table, seen.mapping, constants, records, 0)
+    beside = None if seen.beside is None else pl.concat([seen.beside] * (cells.height // max(table.height, 1)))
     footnotes = parsed.footnotes + skipped.totals + totals
-    return Part(frame, len(records) + len(ragged), ragged, footnotes, seen.words, seen.mapping, skipped.headings + headings, parsed.odd, seen.events, beside)
+    return Part(cells, len(records) + len(ragged), ragged, footnotes, seen.words, seen.mapping, skipped.headings + headings, parsed.odd, seen.events, beside)
 
 
 def _ragged_rows(ragged: tuple[Ragged, ...], reader: Reader) -> tuple[tuple[Ragged, ...], int, int]:
@@ -170,13 +174,15 @@ def _ragged_rows(ragged: tuple[Ragged, ...], reader: Reader) -> tuple[tuple[Ragg
     return tuple(ragged[at] for at in skipped.left(pl.Series(range(len(ragged)), dtype=pl.Int64))), skipped.headings, skipped.totals
 
 
-def _selected(contract: Contract, table: pl.DataFrame, mapping: Mapping[str, str], constants: Mapping[str, str], records: pl.Series, part: int) -> pl.DataFrame:
-    columns = [source(column, mapping, constants).alias(column.name) for column in contract.columns]
-    own = f"{UNIT}_record"  # a dump may have a column of that name
-    return table.with_columns(records.alias(own)).select(*columns, pl.col(own).alias("_record"), pl.lit(part, pl.Int32).alias("_part"))
+def _selected(contract: Contract, table: Cells, mapping: Mapping[str, str], constants: Mapping[str, str], records: pl.Series, part: int) -> Cells:
+    def everywhere(value: Any, kind: pl.DataType) -> pl.Series:
+        return pl.Series([value], dtype=kind).new_from_index(0, len(records))
+
+    cells = {c.name: table.column(mapping[c.name]) if mapping.get(c.name) else everywhere(constants.get(c.source), pl.String()) for c in contract.columns}
+    return Cells({**cells, "_record": records, "_part": everywhere(part, pl.Int32())})
 
 
-def _unpivoted(contract: Contract, table: pl.DataFrame, mapping: Mapping[str, str], constants: Mapping[str, str], records: pl.Series) -> pl.DataFrame:
+def _unpivoted(contract: Contract, table: Cells, mapping: Mapping[str, str], constants: Mapping[str, str], records: pl.Series) -> Cells:
     unpivot = contract.reader.unpivot
     assert unpivot is not None
     headers = [h for h in table.columns if re.fullmatch(unpivot.headers, h)]
@@ -187,8 +193,8 @@ def _unpivoted(contract: Contract, table: pl.DataFrame, mapping: Mapping[str, st
         groups = re.fullmatch(unpivot.headers, header).groupdict()  # type: ignore[union-attr]
         here = dict(constants) | {f"$unpivot.{k}": v for k, v in groups.items()}
         cells = dict(mapping) | {c.name: header for c in contract.columns if c.source == "$unpivot.value"}
-        parts.append(_selected(contract, table, cells, here, records, number))
-    return pl.concat(parts)
+        parts.append(_selected(contract, table, cells, here, records, number).frame)
+    return Cells.of(pl.concat(parts))
 
 
 def _utf8(data: bytes, reader: Reader, first_record: int, last: bool, offset: int) -> tuple[bytes, int]:
@@ -256,6 +262,14 @@ def _goes_on(line: bytes, quote: str | None, escape: str | None) -> bool:
 
 
 def _parse(data: bytes, reader: Reader, names: list[str] | None) -> Parsed:
+    """Block by block, as what is cut and copied then stays in the processor's cache; at once, where a record is longer than a block (or cannot be read at all)."""
+    try:
+        return _parsed(data, reader, names, PARSED)
+    except Refused:
+        return _parsed(data, reader, names, len(data) + 1)
+
+
+def _parsed(data: bytes, reader: Reader, names: list[str] | None, block: int) -> Parsed:
     ragged: list[Ragged] = []
 
     def note(row: pcsv.InvalidRow) -> str:
@@ -264,7 +278,7 @@ def _parse(data: bytes, reader: Reader, names: list[str] | None) -> Parsed:
 
     if len(reader.delimiter.encode()) > 1:
         data = _one_byte(data, reader.delimiter)
-    read = pcsv.ReadOptions(use_threads=False, block_size=max(len(data) + 1, 1 << 16), column_names=names, autogenerate_column_names=names is None)
+    read = pcsv.ReadOptions(use_threads=False, block_size=block, column_names=names, autogenerate_column_names=names is None)
     parse = pcsv.ParseOptions(
         delimiter=_delimiter(reader), quote_char=reader.quote or False, double_quote=bool(reader.quote), escape_char=reader.escape or False,
         newlines_in_values=bool(reader.quote or reader.escape), invalid_row_handler=note,

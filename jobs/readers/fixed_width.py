@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.contracts.model import Column, Contract, Reader
+from jobs.readers.cells import Cells
 from jobs.readers.count import LineCounter
 from jobs.readers.delimited import decode
 from jobs.readers.frames import Part, Ragged, captured_lines
@@ -87,7 +88,7 @@ def _part(contract: Contract, body: Body, constants: Mapping[str, str], header: 
     values = [cells[c.name].alias(c.name) if c.name in cells else pl.Series(c.name, [constants.get(c.source)], dtype=pl.String).new_from_index(0, height) for c in contract.columns]
     frame = pl.DataFrame([*values, body.numbers.filter(right), pl.zeros(height, pl.Int32, eager=True).alias("_part")])
     ragged = tuple(_ragged(body, at, width, lengths[at], reader) for at in (~right).arg_true())
-    return Part(frame, len(body.numbers), ragged, len(body.trailer), preamble=len(body.header))
+    return Part(Cells.of(frame), len(body.numbers), ragged, len(body.trailer), preamble=len(body.header))
 
 
 def count_fixed_width(reader: Reader, data: bytes) -> int:

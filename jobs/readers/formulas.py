@@ -5,11 +5,12 @@ from __future__ import annotations
 import polars as pl
 
 from jobs.contracts.model import Contract
+from jobs.readers.cells import Cells
 
 NUMBER = r"^[+-]?[\s ]*[\d.,'\u00a0]*\d[\d.,'\u00a0]*(?:[eE][+-]?\d+)?\s*%?$|^[-+]+$"  # a lone dash is how people write 'nothing'
 
 
-def formulas(sent: pl.DataFrame, contract: Contract) -> int:
+def formulas(sent: pl.DataFrame | Cells, contract: Contract) -> int:
     """How many text cells start like a formula and are no number. `sent`: one column a contract column, as sent."""
     texts = [column.name for column in contract.columns if column.kind == "string" and not column.enum and sent.schema.get(column.name) == pl.String]
     total = 0

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from jobs.contracts.model import Column, Contract
+from jobs.readers.cells import Cells
 from jobs.readers.drift import Event, merged
 from jobs.readers.encoding import Odd
 from jobs.readers.outcome import Refused
@@ -29,13 +30,13 @@ class Ragged:
 
 @dataclass(frozen=True)
 class Part:
-    """`frame`: contract columns as sent, `_record`, `_part`. `records`: source records this part held, ragged ones included.
+    """`cells`: contract columns as sent, `_record`, `_part`. `records`: source records this part held, ragged ones included.
 
     `preamble`: counted records that are no rows and stand before rows (headers, repeated headers, group headings, header records);
     `footnotes`: those that follow rows (footnotes, totals, trailer records). So counted = records + preamble + footnotes.
     """
 
-    frame: pl.DataFrame
+    cells: Cells
     records: int
     ragged: tuple[Ragged, ...] = ()
     footnotes: int = 0
@@ -44,15 +45,19 @@ class Part:
     preamble: int = 0
     odd: Odd = Odd()
     events: tuple[Event, ...] = ()
-    beside: pl.DataFrame | None = None  # of `frame`, a row a row: what unknown columns hold, what is missing
+    beside: pl.DataFrame | None = None  # of `cells`, a row a row: what unknown columns hold, what is missing
+
+    @property
+    def frame(self) -> pl.DataFrame:
+        return self.cells.frame
 
 
 def together(parts: Sequence[Part], frame: pl.DataFrame | None = None) -> Part:
     """Parts of one delivery as one. `frame`: their frames put together, where that takes more than to stack them."""
     return Part(
-        pl.concat([p.frame for p in parts]) if frame is None else frame, sum(p.records for p in parts), tuple(r for p in parts for r in p.ragged), sum(p.footnotes for p in parts),
+        Cells.of(pl.concat([p.frame for p in parts]) if frame is None else frame), sum(p.records for p in parts), tuple(r for p in parts for r in p.ragged), sum(p.footnotes for p in parts),
         tuple(sorted({event for p in parts for event in p.drift})), parts[0].origins, sum(p.preamble for p in parts),
-        Odd(sum(p.odd.private_use for p in parts), sum(p.odd.replacement for p in parts)), tuple(merged(p.events for p in parts)), stacked([(p.beside, p.frame.height) for p in parts]),
+        Odd(sum(p.odd.private_use for p in parts), sum(p.odd.replacement for p in parts)), tuple(merged(p.events for p in parts)), stacked([(p.beside, p.cells.height) for p in parts]),
     )  # fmt: skip
 
 
@@ -76,13 +81,6 @@ def captured_lines(contract: Contract, preamble: Sequence[str]) -> dict[str, str
     return found
 
 
-def source(column: Column, mapping: Mapping[str, str], constants: Mapping[str, str]) -> pl.Expr:
-    """Where a column's values come from: a constant, a header of the dump, or nowhere (null)."""
-    if header := mapping.get(column.name):
-        return pl.col(header)
-    return pl.lit(constants.get(column.source), dtype=pl.String)
-
-
 def framed(contract: Contract, table: pl.DataFrame, constants: Mapping[str, str], records: pl.Series | None = None, extra: Mapping[str, pl.Series] | None = None) -> Part:
     """A table with headers → a part. `records`: record number of each row (left out: 1, 2, 3 …); `extra`: row values of `$…` sources.
 
@@ -92,7 +90,7 @@ def framed(contract: Contract, table: pl.DataFrame, constants: Mapping[str, str]
     columns = [_cells(column, table, seen.mapping, constants, extra or {}) for column in contract.columns]
     numbers = pl.Series("_record", range(1, table.height + 1), dtype=pl.Int64) if records is None else records.cast(pl.Int64).alias("_record")
     frame = pl.DataFrame([*columns, numbers, pl.zeros(table.height, pl.Int32, eager=True).alias("_part")])
-    return Part(frame, table.height, drift=seen.words, origins=seen.mapping, events=seen.events, beside=seen.beside)
+    return Part(Cells.of(frame), table.height, drift=seen.words, origins=seen.mapping, events=seen.events, beside=seen.beside)
 
 
 def _cells(column: Column, table: pl.DataFrame, mapping: Mapping[str, str], constants: Mapping[str, str], extra: Mapping[str, pl.Series]) -> pl.Series:

@@ -15,6 +15,7 @@ import ijson
 import polars as pl
 
 from jobs.contracts.model import Column, Contract, Reader
+from jobs.readers.cells import Cells
 from jobs.readers.frames import Part, together
 from jobs.readers.json_text import MOST_NESTED, json_pieces, too_deep
 from jobs.readers.members import members
@@ -151,7 +152,7 @@ def _part(contract: Contract, rows: list[Any], layout: Layout, constants: Mappin
     numbers = pl.Series("_record", range(first, first + len(rows)), dtype=pl.Int64)
     seen = members(contract, lambda: rows, len(rows))
     frame = pl.DataFrame([*columns, numbers, pl.zeros(len(rows), pl.Int32, eager=True).alias("_part")])
-    return Part(frame, len(rows), drift=seen.words, events=seen.events, beside=seen.beside)
+    return Part(Cells.of(frame), len(rows), drift=seen.words, events=seen.events, beside=seen.beside)
 
 
 def _cells(column: Column, rows: list[Any], layout: Layout, constants: Mapping[str, str], first: int) -> pl.Series:

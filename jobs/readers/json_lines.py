@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 
 from jobs.contracts.model import Column, Contract, Reader
+from jobs.readers.cells import Cells
 from jobs.readers.delimited import decode
 from jobs.readers.frames import Part, Ragged
 from jobs.readers.lined import SPACES, JsonLineCounter, Place
@@ -73,7 +74,7 @@ def read_json_lines(contract: Contract, data: bytes, constants: Mapping[str, str
     columns = [_value(column, tree, kinds, constants).alias(column.name) for column in contract.columns]
     frame = rows.select(*columns).with_columns(lines.numbers, pl.lit(0, pl.Int32).alias("_part"))
     seen = members(contract, lambda: [json.loads(lines.line(at)) for at in range(len(lines))], len(lines))
-    return Part(frame, len(lines) + len(ragged), ragged, drift=seen.words, events=seen.events, beside=seen.beside)
+    return Part(Cells.of(frame), len(lines) + len(ragged), ragged, drift=seen.words, events=seen.events, beside=seen.beside)
 
 
 def count_json_lines(reader: Reader, data: bytes) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from jobs.contracts.model import Contract
+from jobs.readers.cells import Cells
 from jobs.readers.containers import members
 from jobs.readers.content import File
 from jobs.readers.delimited import read_csv_part, read_head
@@ -166,7 +167,7 @@ def _cut(chunks: Iterable[bytes], sizes: Sequence[int]) -> Iterator[bytes]:
 
 def _renumbered(part: Part, before: int) -> Part:
     ragged = tuple(replace(record, record=record.record + before) for record in part.ragged)
-    return replace(part, frame=part.frame.with_columns(pl.col("_record") + before), ragged=ragged) if before else part
+    return replace(part, cells=Cells.of(part.frame.with_columns(pl.col("_record") + before)), ragged=ragged) if before else part
 
 
 def _last_record(part: Part) -> int:

@@ -27,9 +27,13 @@ class Skips:
         return rows if self.kept is None else rows.filter(self.kept)
 
 
+def may_skip(reader: Reader) -> bool:
+    return bool(reader.repeated_header or reader.totals or reader.group_rows)
+
+
 def skips(table: pl.DataFrame, reader: Reader, header: Sequence[Sequence[str]]) -> Skips:
     """`table`: text columns as sent; `header`: the cells of each header line as sent."""
-    if not (reader.repeated_header or reader.totals or reader.group_rows) or not table.width:
+    if not may_skip(reader) or not table.width:
         return Skips()
     none = pl.repeat(0, table.height, dtype=pl.Int8, eager=True) == 1
     first = table.select(first_filled(table.columns)).to_series()

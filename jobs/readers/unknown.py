@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from jobs.contracts.model import Contract
+from jobs.readers.cells import Cells
 from jobs.readers.drift import Drifted, Event, Headers, compared, header_events, refuse_frozen
 
 EXTRA, LACKING = "_extra", "_lacking"
@@ -27,7 +28,7 @@ class Observed:
     beside: pl.DataFrame | None
 
 
-def observed(contract: Contract, table: pl.DataFrame) -> Observed:
+def observed(contract: Contract, table: pl.DataFrame | Cells) -> Observed:
     """What drifted in a table with headers, by the contract's policy. Raises Drifted where it refuses the file."""
     headers = compared(contract, table.columns)
     events = [_counted(event, table) for event in header_events(contract, headers, table.height)]
@@ -37,7 +38,7 @@ def observed(contract: Contract, table: pl.DataFrame) -> Observed:
     return Observed(headers.mapping, headers.words(), tuple(events), _beside(contract, headers, table, events))
 
 
-def _beside(contract: Contract, headers: Headers, table: pl.DataFrame, events: Sequence[Event]) -> pl.DataFrame | None:
+def _beside(contract: Contract, headers: Headers, table: pl.DataFrame | Cells, events: Sequence[Event]) -> pl.DataFrame | None:
     keeps, policy = contract.drift.new_column in ("evolve", "discard_row"), contract.drift
     lacking = [c.source for c in headers.missing] if policy.missing_column == "discard_row" else []
     if not (keeps and headers.unknown) and not lacking:
@@ -46,7 +47,7 @@ def _beside(contract: Contract, headers: Headers, table: pl.DataFrame, events: S
     return pl.DataFrame([extra, pl.Series(LACKING, [], dtype=pl.String).extend_constant(", ".join(lacking) or None, table.height)])
 
 
-def kept(table: pl.DataFrame, headers: Sequence[str], events: Sequence[Event] = ()) -> pl.Series:
+def kept(table: pl.DataFrame | Cells, headers: Sequence[str], events: Sequence[Event] = ()) -> pl.Series:
     """JSON object a row of the values that are there; null where none is. Raises Drifted for headers that are no names."""
     _refuse_hostile(table, headers, events)
     return objects({header: as_text(table[header]) for header in headers}, table.height)
@@ -92,7 +93,7 @@ def stacked(parts: Sequence[tuple[pl.DataFrame | None, int]]) -> pl.DataFrame | 
     return pl.concat([pl.DataFrame(schema=BESIDE).clear(height) if beside is None else beside for beside, height in parts])
 
 
-def _refuse_hostile(table: pl.DataFrame, headers: Sequence[str], events: Sequence[Event]) -> None:
+def _refuse_hostile(table: pl.DataFrame | Cells, headers: Sequence[str], events: Sequence[Event]) -> None:
     """A name is written out for every value: names as long as texts would make a small file a very large one."""
     values = {event.header: event.found for event in events if event.kind == "new_column"}
     longest = max((len(header) for header in headers), default=0)
@@ -101,7 +102,7 @@ def _refuse_hostile(table: pl.DataFrame, headers: Sequence[str], events: Sequenc
         raise Drifted("new_column", message, events)
 
 
-def _counted(event: Event, table: pl.DataFrame) -> Event:
+def _counted(event: Event, table: pl.DataFrame | Cells) -> Event:
     if event.kind != "new_column":
         return event
     cells = table[event.header].alias("sent")

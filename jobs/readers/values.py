@@ -9,6 +9,7 @@ import polars as pl
 
 from jobs.contracts.model import Column, Contract, Language
 from jobs.readers import dates, numbers
+from jobs.readers.cells import Cells
 from jobs.readers.characters import marked, unadorned, unmarked
 from jobs.readers.identifiers import start_with_letters, stored_as_number, watched
 from jobs.readers.nulls import without_nulls
@@ -48,11 +49,12 @@ def polars_type(column: Column) -> pl.DataType:
     return pl.Decimal(column.precision, column.scale) if column.kind == "decimal" else TYPES[column.kind]
 
 
-def typed(raw: pl.DataFrame, contract: Contract) -> Typed:
+def typed(raw: pl.DataFrame | Cells, contract: Contract) -> Typed:
     """`raw`: one column a contract column, as sent (text, or already of a type where the format has types)."""
-    read = {c.name: read_plainly(raw[c.name], c, contract.reader, _formats(c), contract.source_time_zone) for c in contract.columns}
+    cells = raw if isinstance(raw, Cells) else Cells.of(raw)
+    read = {c.name: read_plainly(cells, c, contract.reader, _formats(c), contract.source_time_zone) for c in contract.columns}
     left = replace(contract, columns=tuple(c for c in contract.columns if read[c.name] is None))
-    found = typed_by_text(raw, left)
+    found = typed_by_text(cells.select([c.name for c in left.columns]), left)
     return replace(found, frame=pl.DataFrame([found.frame[name] if values is None else values for name, values in read.items()]))
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 
 from jobs.contracts.model import Column, Contract, Reader
+from jobs.readers.cells import Cells
 from jobs.readers.drift import compared
 from jobs.readers.frames import Part, distinct, framed, together
 from jobs.readers.headers import joined
@@ -113,7 +114,7 @@ def _sheet_part(contract: Contract, sheet: Sheet, constants: Mapping[str, str], 
     table, records = skipped.left(table), skipped.left(pl.Series("_record", [at for at, _ in rows], dtype=pl.Int64))
     part = framed(contract, table, constants, records, {"$sheet": pl.Series([sheet.name] * table.height, dtype=pl.String)})
     frame = part.frame.with_columns(pl.lit(number, pl.Int32).alias("_part"))
-    return replace(part, frame=frame, footnotes=skipped.totals, preamble=len(sheet.rows) - len(rows) + skipped.headings)
+    return replace(part, cells=Cells.of(frame), footnotes=skipped.totals, preamble=len(sheet.rows) - len(rows) + skipped.headings)
 
 
 def _names(sheet: Sheet, header: Rows) -> list[str]:

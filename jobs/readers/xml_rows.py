@@ -12,6 +12,7 @@ import polars as pl
 from lxml import etree
 
 from jobs.contracts.model import Contract, Reader
+from jobs.readers.cells import Cells
 from jobs.readers.frames import Part, together
 from jobs.readers.members import members
 from jobs.readers.outcome import Refused
@@ -55,7 +56,7 @@ def _part(contract: Contract, rows: list[list[str | None]], inside: list[dict[st
     numbers = pl.Series("_record", range(first, first + len(rows)), dtype=pl.Int64)
     frame = pl.DataFrame([*columns, numbers, pl.zeros(len(rows), pl.Int32, eager=True).alias("_part")])
     seen = members(contract, lambda: inside, len(rows), _local, through_lists=True)
-    return Part(frame, len(rows), drift=seen.words, events=seen.events, beside=seen.beside)
+    return Part(Cells.of(frame), len(rows), drift=seen.words, events=seen.events, beside=seen.beside)
 
 
 def _elements(reader: Reader, document: Pieces) -> Iterator[Any]:

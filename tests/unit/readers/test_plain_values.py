@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,6 +17,7 @@ from polars.testing import assert_frame_equal, assert_series_equal
 from jobs.contracts.model import Column, Contract, Kind, Numbers, Reader, ValueMap
 from jobs.quality.compile import judge
 from jobs.quality.implied import rules_of
+from jobs.readers.cells import Cells
 from jobs.readers.identifiers import start_with_letters, stored_as_number
 from jobs.readers.plain_values import read_plainly
 from jobs.readers.values import FORMATS, Typed, typed, typed_by_text
@@ -98,6 +100,7 @@ def test_a_column_in_one_go_is_as_text_by_text(kind: Kind) -> None:
         raw = pl.DataFrame({"v": pl.Series(sent, dtype=pl.String)})
         quick, slow = typed(raw, contract), typed_by_text(raw, contract)
         assert_same(quick, slow)
+        assert_same(typed(parsed(sent), contract), slow)
         rules = rules_of(contract, NO_SUITES)
         numbered = pl.Series("_record", range(len(sent)), dtype=pl.Int64)
         one, other = (judge(v.frame.with_columns(numbered), rules, v.failed, (), v.messages, v.doubtful) for v in (quick, slow))
@@ -108,10 +111,16 @@ def test_a_column_in_one_go_is_as_text_by_text(kind: Kind) -> None:
     law()
 
 
+def parsed(texts: list[str | None]) -> Cells:
+    """As Arrow's reader gives them: in pieces, one of them cut out of a longer one."""
+    middle = len(texts) // 2
+    return Cells({"v": pa.chunked_array([pa.array(["1", *texts[:middle]], pa.string())[1:], pa.array(texts[middle:], pa.string())])})
+
+
 def alone(text: str, contract: Contract) -> pl.Series | None:
     """What the quick way says of a column of this one text."""
     [column] = contract.columns
-    return read_plainly(pl.Series("v", [text]), column, contract.reader, column.formats or FORMATS.get(column.kind, ()), contract.source_time_zone)
+    return read_plainly(Cells({"v": pl.Series("v", [text])}), column, contract.reader, column.formats or FORMATS.get(column.kind, ()), contract.source_time_zone)
 
 
 @pytest.mark.parametrize(
@@ -156,7 +165,7 @@ def test_every_word_is_read_alike_or_not_at_all() -> None:
 def test_plain_columns_take_the_quick_way(kind: Kind, texts: list[str], options: dict[str, Any]) -> None:
     contract = contract_of(kind, **options)
     [column] = contract.columns
-    found = read_plainly(pl.Series("v", texts), column, contract.reader, column.formats or FORMATS.get(kind, ()), contract.source_time_zone)
+    found = read_plainly(Cells({"v": pl.Series("v", texts)}), column, contract.reader, column.formats or FORMATS.get(kind, ()), contract.source_time_zone)
     assert found is not None
     assert_same(Typed(found.to_frame(), {}), typed_by_text(pl.DataFrame({"v": texts}), contract))
 
