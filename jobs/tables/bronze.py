@@ -60,7 +60,7 @@ def write_file(client: Any, bucket: str, table: str, frame: pl.DataFrame, contra
     pq.write_table(arrow, sink, compression="zstd", compression_level=1, use_dictionary=_repeating(contract), write_statistics=["_delivery", "_period"], data_page_size=1 << 20)
     size = sink.tell()
     sink.seek(0)
-    client.put_object(Bucket=bucket, Key=f"{table}/{path}", Body=sink)
+    client.put_object(Bucket=bucket, Key=f"{table}/{path}", Body=sink, ContentType="application/vnd.apache.parquet")
     low, high = frame["_delivery"].min(), frame["_delivery"].max()
     stats = {"numRecords": frame.height, "minValues": {"_delivery": low}, "maxValues": {"_delivery": high}, "nullCount": {"_delivery": 0}}
     return {"path": path, "size": size, "stats": json.dumps(stats)}
