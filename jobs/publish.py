@@ -3,32 +3,28 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import asdict, dataclass, replace
-from typing import Any
 
 import polars as pl
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from jobs.contracts.declaration import path_named
-from jobs.contracts.load import load_named, load_product, product_path
+from jobs.contracts.load import load_product, product_path
 from jobs.contracts.product import Product
-from jobs.ops.description import described
 from jobs.ops.ledger import Ledger
 from jobs.platform.errors import LakeError
 from jobs.platform.settings import Settings
+from jobs.platform.spark import fit
 from jobs.platform.store import keys, s3
-from jobs.publishing import catalogue, charts, files, portal
+from jobs.publishing import catalogue, charts, files, shelf
 from jobs.publishing.disclosure import Blocked, Report, judged, protected
 from jobs.publishing.publication import Publication, Things, gate, load_publication, publication_paths
-from jobs.publishing.versions import WITHDRAWAL, Approval, Version, all_versions, approval, kind_of, note, versions
+from jobs.publishing.versions import WITHDRAWAL, Approval, Version, approval, kind_of, note, versions
 from jobs.tables import curated
-
-PREVIEW = 20  # rows
-CHART = "chart.json"
+from jobs.tables.sizes import read_bytes, read_rows
 
 
 @dataclass(frozen=True)
@@ -61,10 +57,11 @@ def run(spark: SparkSession, settings: Settings, publication: Publication, dry: 
         return Published(publication.name, before.version if before else 0, 0, False, waits_for=waits)
     if not dry and before and (before.product_version, before.terms) == (found, publication.terms) and not before.withdrawn:
         _measure(spark, settings, publication, before)
-        write_catalogue(settings)
+        shelf.write(settings, publication.name)
         return Published(publication.name, before.version, before.rows, False)
     rows = spark.sql(f"SELECT * FROM {publication.product} VERSION AS OF {found}").select(*publication.columns)
     moved = _moved(settings, publication, product, before, found)
+    _fit(spark, settings, publication, before, moved)
     if moved is not None and publication.partition:
         rows = rows.where(F.col(publication.partition).cast("string").isin(sorted(moved)))
     safe, report = _controlled(rows, publication, _standing(spark, settings, publication, before))
@@ -78,14 +75,14 @@ def run(spark: SparkSession, settings: Settings, publication: Publication, dry: 
     made = _version(publication, before, found, agreed, report, partitions)
     if before and made.partitions == before.partitions and made.terms == before.terms and not before.withdrawn:
         note(ledger, replace(before, product_version=found))  # another build of the product, the same rows
-        write_catalogue(settings)
+        shelf.write(settings, publication.name)
         return Published(publication.name, before.version, before.rows, False)
     written = _write(safe, publication, before, made)
     made = replace(made, files=written)
     _document(settings, publication, product, made)
     _measure(spark, settings, publication, made)
     note(ledger, made)
-    write_catalogue(settings)
+    shelf.write(settings, publication.name)
     old = {file.key for file in before.files} if before else set()
     return Published(publication.name, made.version, made.rows, True, sum(file.key not in old for file in made.files), report.left_out + report.primary + report.secondary)
 
@@ -101,9 +98,9 @@ def withdraw(settings: Settings, name: str, by: str, because: str) -> int:
     ))  # fmt: skip
     client, bucket = s3(settings), settings.bucket("open")
     gone = [item["Key"] for item in keys(client, bucket, f"{name}/data/")]
-    for key in (*gone, f"{name}/{CHART}"):
+    for key in (*gone, f"{name}/{shelf.CHART}"):
         client.delete_object(Bucket=bucket, Key=key)
-    write_catalogue(settings)
+    shelf.write(settings, name)
     return len(gone)
 
 
@@ -132,6 +129,13 @@ def _moved(settings: Settings, publication: Publication, product: Product, befor
         return None
     same_parts = publication.partition is not None and publication.partition == product.period
     return curated.periods_between(settings, product, before.product_version, found) if same_parts else None
+
+
+def _fit(spark: SparkSession, settings: Settings, publication: Publication, before: Version | None, moved: Set[str] | None) -> None:
+    """The session to what is looked at: of parts that moved, as much as the parts before held, each."""
+    share = len(moved) / max(len(before.partitions), 1) if before and moved is not None else 1.0
+    size, rows = read_bytes(settings, [publication.product]), read_rows(settings, [publication.product])
+    fit(spark, int(size * share), int(rows * share))
 
 
 def _of_things(partitions: Mapping[str, str]) -> Report:
@@ -177,10 +181,10 @@ def _document(settings: Settings, publication: Publication, product: Product, ve
         "name": version.name, "version": version.version, "kind": version.kind, "notice": version.notice, "published_at": version.published_at.isoformat(), "rows": version.rows,
         "licence": publication.licence, "files": [asdict(file) | {"address": settings.public_address(file.key)} for file in version.files],
     }  # fmt: skip
-    _put(settings, f"{version.name}/versions/{version.version}.json", json.dumps(said, ensure_ascii=False, indent=1).encode(), "application/json")
+    shelf.put(settings, f"{version.name}/versions/{version.version}.json", json.dumps(said, ensure_ascii=False, indent=1).encode(), "application/json")
     columns = files.as_bytes(pl.DataFrame([dict(row) for row in catalogue.dictionary(publication, product)]), "csv")
-    _put(settings, f"{version.name}/dictionary.csv", columns, "text/csv; charset=utf-8")
-    _put(settings, f"{version.name}/schema.json", json.dumps(catalogue.schema_org(settings.public_address(), publication, product, version), ensure_ascii=False, indent=1).encode(), "application/ld+json")
+    shelf.put(settings, f"{version.name}/dictionary.csv", columns, "text/csv; charset=utf-8")
+    shelf.put(settings, f"{version.name}/schema.json", json.dumps(catalogue.schema_org(settings.public_address(), publication, product, version), ensure_ascii=False, indent=1).encode(), "application/ld+json")
 
 
 def _measure(spark: SparkSession, settings: Settings, publication: Publication, version: Version) -> None:
@@ -189,54 +193,13 @@ def _measure(spark: SparkSession, settings: Settings, publication: Publication, 
     if chart is None:
         return
     made_of = {"version": version.version, "chart": chart.model_dump(mode="json")}
-    standing = _charted(settings, publication)
+    standing = shelf.chart_of(settings, publication)
     if standing and {name: standing[name] for name in made_of} == made_of:
         return
     parts = charts.parts_of(chart, version.partitions)
     found = [f"s3a://{settings.bucket('open')}/{file.key}" for file in version.files if file.format == "parquet" and (not parts or file.partition in parts)]
     rows = charts.measured(spark.read.parquet(*found), chart) if found else []
-    _put(settings, f"{publication.name}/{CHART}", json.dumps(made_of | {"parts": parts, "rows": rows}, ensure_ascii=False).encode(), "application/json")
-
-
-def _charted(settings: Settings, publication: Publication) -> dict[str, Any] | None:
-    client = s3(settings)
-    try:
-        found: dict[str, Any] = json.loads(client.get_object(Bucket=settings.bucket("open"), Key=f"{publication.name}/{CHART}")["Body"].read())
-    except client.exceptions.NoSuchKey:
-        return None
-    return found
-
-
-def write_catalogue(settings: Settings) -> None:
-    """Catalogue, feed and portal from the ledger; they follow it whatever happened between."""
-    ledger, base = Ledger(settings), settings.public_address()
-    known = {path.stem: load_publication(path) for path in publication_paths(settings.root)}
-    every = all_versions(ledger)
-    shown = [_shown(settings, ledger, known[name], found) for name, found in every.items() if name in known]
-    entries = catalogue.catalogue(settings.city, base, [(each.publication, each.product, each.versions) for each in shown])
-    _put(settings, catalogue.CATALOGUE, json.dumps(entries, ensure_ascii=False, indent=1).encode(), "application/ld+json")
-    _put(settings, catalogue.FEED, catalogue.feed(settings.city, base, (version for found in every.values() for version in found)), "application/atom+xml")
-    for key, page in portal.pages(settings.city, base, shown).items():
-        _put(settings, key, page.encode(), "text/html; charset=utf-8")
-
-
-def _shown(settings: Settings, ledger: Ledger, publication: Publication, found: list[Version]) -> portal.Shown:
-    product = load_product(product_path(settings.root, publication.product))
-    sources = [load_named(settings.root, given.name) for given in product.inputs]
-    return portal.Shown(publication, product, found, described(ledger, product), sources, _preview(settings, found[-1]), _charted(settings, publication) if publication.chart and not found[-1].withdrawn else None)
-
-
-def _preview(settings: Settings, version: Version) -> list[dict[str, Any]]:
-    """First rows of its newest partition."""
-    file = next((file for file in reversed(version.files) if file.format == "parquet"), None)
-    if file is None:
-        return []
-    body = s3(settings).get_object(Bucket=settings.bucket("open"), Key=file.key)["Body"].read()
-    return pl.read_parquet(io.BytesIO(body)).head(PREVIEW).to_dicts()
-
-
-def _put(settings: Settings, key: str, body: bytes, kind: str) -> None:
-    s3(settings).put_object(Bucket=settings.bucket("open"), Key=key, Body=body, ContentType=kind)
+    shelf.put(settings, f"{publication.name}/{shelf.CHART}", json.dumps(made_of | {"parts": parts, "rows": rows}, ensure_ascii=False).encode(), "application/json")
 
 
 def publication_of(settings: Settings, name: str) -> Publication:

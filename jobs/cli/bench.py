@@ -144,21 +144,23 @@ def city(
 
 
 def publish(
-    rows: Annotated[int, typer.Option(min=1, help="rows of each of the 36 months")] = 20_000,
+    publications: Annotated[int, typer.Option(min=1, help="publications in the catalogue, of 36 months each")] = 12,
+    rows: Annotated[int, typer.Option(min=1, help="rows of each month")] = 5_000,
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object instead of a table")] = False,
 ) -> None:
-    """A day's change of a publication against the whole of it. Example: [bold]./lake bench publish --rows 2000[/]"""
+    """A day's change against the whole catalogue. Example: [bold]./lake bench publish --publications 4 --rows 2000[/]"""
     from jobs.bench import publishing as bench
 
     settings = load_settings()
     with measuring(settings, NEEDED) as (spark, tell):
-        found = bench.run(spark, settings, rows, tell)
+        found = bench.run(spark, settings, publications, rows, tell)
+    ratios = {cost.name: round(cost.seconds / found[0].seconds, 4) for cost in found[1:]}
     if as_json:
-        typer.echo(json.dumps({"bench": "publish", "rows_a_month": rows, "costs": [asdict(cost) for cost in found]}))
+        typer.echo(json.dumps({"bench": "publish", "publications": publications, "rows_a_month": rows, "ratios": ratios, "costs": [asdict(cost) for cost in found]}))
         return
-    table = Table("what", "seconds", "processor s", "rows", "files written", "of the whole", title=f"a publication of {bench.MONTHS} months of {rows:,} rows, in three formats")
+    table = Table("what", "changed", "seconds", "processor s", "rows", "files written", "of the whole", title=f"{publications} publications of {bench.MONTHS} months of {rows:,} rows, in three formats")
     for cost in found:
-        table.add_row(cost.name, f"{cost.seconds:.1f}", f"{cost.processor:.1f}", f"{cost.rows:,}", f"{cost.written:,}", f"{cost.seconds / found[0].seconds:.2f}")
+        table.add_row(cost.name, f"{cost.share:.4f}", f"{cost.seconds:.1f}", f"{cost.processor:.1f}", f"{cost.rows:,}", f"{cost.written:,}", f"{ratios.get(cost.name, 1):.4f}")
     console.print(table)
 
 

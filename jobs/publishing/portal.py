@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -54,19 +55,31 @@ class Shown:
     charted: Mapping[str, Any] | None = None
 
 
-def pages(city: str, base: str, shown: Sequence[Shown]) -> dict[str, str]:
-    """Key → page: an index and a page a publication, in each language. `base`: address of the bucket, for examples to copy."""
-    env = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    made: dict[str, str] = {}
+def index_pages(city: str, listed: Sequence[tuple[Publication, Sequence[Version]]]) -> dict[str, str]:
+    """Key → page: the list of what is published, in each language."""
+    made = {}
     for language in SAID:
-        entries = [_entry(each, language) for each in shown]
-        common = {"language": language, "t": SAID[language], "city": city}
-        made[_index(language)] = env.get_template("index.j2").render(**common, up=_up(_index(language)), home=".", other_language=_other(_index(language), language), entries=entries)
-        for each in shown:
-            key = _page(each.publication.name, language)
-            home = _up(key) + _index(language)
-            made[key] = env.get_template("dataset.j2").render(**common, up=_up(key), home=home, other_language=_other(key, language), **_facts(each, base, language))
+        key, entries = _index(language), [_entry(publication, versions, language) for publication, versions in listed]
+        made[key] = _rendered("index.j2", language, city, up=_up(key), home=".", other_language=_other(key, language), entries=entries)
     return made
+
+
+def dataset_pages(city: str, base: str, each: Shown) -> dict[str, str]:
+    """Key → page of one publication, in each language. `base`: address of the bucket, for examples to copy."""
+    made = {}
+    for language in SAID:
+        key = _page(each.publication.name, language)
+        made[key] = _rendered("dataset.j2", language, city, up=_up(key), home=_up(key) + _index(language), other_language=_other(key, language), **_facts(each, base, language))
+    return made
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+
+
+def _rendered(template: str, language: str, city: str, **said: Any) -> str:
+    return _environment().get_template(template).render(language=language, t=SAID[language], city=city, **said)
 
 
 def _index(language: str) -> str:
@@ -86,8 +99,8 @@ def _other(key: str, language: str) -> str:
     return f"{_up(key)}zh/{key}" if language == "en" else _up(key) + key.removeprefix("zh/")
 
 
-def _entry(each: Shown, language: str) -> dict[str, Any]:
-    last, publication = each.versions[-1], each.publication
+def _entry(publication: Publication, versions: Sequence[Version], language: str) -> dict[str, Any]:
+    last = versions[-1]
     words = [publication.name, publication.title.en, publication.title.zh, publication.description.en, publication.description.zh, publication.publisher, *publication.keywords, *publication.columns]
     return {
         "title": getattr(publication.title, language), "description": getattr(publication.description, language), "href": f"{publication.name}/index.html", "publisher": publication.publisher,

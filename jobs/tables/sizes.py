@@ -16,13 +16,18 @@ PLAIN = 4  # bytes of a department's dump that became a byte of Parquet in silve
 
 def read_bytes(settings: Settings, tables: Iterable[str]) -> int:
     """Of tables by the names Spark has for them, as bytes of the dumps they came from; nothing for one that is not there."""
-    return PLAIN * sum(_stored(settings, table) for table in tables)
+    return PLAIN * sum(_total(settings, table, "size_bytes") for table in tables)
 
 
-def _stored(settings: Settings, table: str) -> int:
+def read_rows(settings: Settings, tables: Iterable[str]) -> int:
+    """Of tables, as their lists of files tell."""
+    return sum(_total(settings, table, "num_records") for table in tables)
+
+
+def _total(settings: Settings, table: str, fact: str) -> int:
     zone, _, name = table.partition(".")
     try:
-        actions = DeltaTable(settings.uri(zone, name), storage_options=delta_options(settings)).get_add_actions()
+        actions = DeltaTable(settings.uri(zone, name), storage_options=delta_options(settings)).get_add_actions(flatten=True)
     except TableNotFoundError:
         return 0
-    return int(pl.DataFrame(actions)["size_bytes"].sum())
+    return int(pl.DataFrame(actions)[fact].sum())

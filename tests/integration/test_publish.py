@@ -28,6 +28,7 @@ from jobs.contracts.load import contract_path, load_contract, load_product, prod
 from jobs.ops.ledger import Ledger
 from jobs.platform.settings import Settings
 from jobs.platform.store import emptied
+from jobs.publishing import shelf
 from jobs.publishing.disclosure import Blocked
 from jobs.publishing.publication import Publication, load_publication
 from jobs.publishing.versions import Approval, decide, versions
@@ -82,7 +83,7 @@ def made(own: Settings, spark: SparkSession, store: Any) -> Iterator[Maker]:
             ledger.replace(table, [], f"dataset = '{name}'")
         emptied(own, "open", f"{name}/")
         forget_product(spark, own, store, load_product(product_path(own.root, f"curated.{name}")))
-    publish.write_catalogue(own)
+    shelf.write(own)
 
 
 def fill(spark: SparkSession, own: Settings, publication: Publication, rows: list[tuple[Any, ...]]) -> None:
@@ -151,8 +152,31 @@ def test_payments_are_published_corrected_and_withdrawn(spark: SparkSession, own
     assert "withdrawn: wrong payees" in public(own, "feed.atom").text and public(own, f"{spending.name}/versions/2.json").status_code == 200
 
 
+def test_pages_of_others_are_made_again_when_they_tell_something_else(spark: SparkSession, own: Settings, made: Maker, store: Any) -> None:
+    one, other = (made({"month": "string", "payee": "string", "amount": "decimal"}, {"kind": "things"}) for _ in range(2))
+    for each in (one, other):
+        fill(spark, own, each, [("2025-01", "Bo", "1.00")])
+        approve(own, each)
+        assert publish.run(spark, own, each).changed
+    mark, page = b"as it was left", f"{one.name}/index.html"
+    store.put_object(Bucket=own.bucket("open"), Key=page, Body=mark)
+    fill(spark, own, other, [("2025-01", "Bo", "2.00")])
+    assert publish.run(spark, own, other).version == 2
+    assert public(own, page).content == mark and "2025-01" in public(own, f"{other.name}/index.html").text
+    listed = public(own, "index.html").text
+    assert f"{one.name}/index.html" in listed and f"{other.name}/index.html" in listed
+
+    path = own.root / "conf" / "publications" / f"{one.name}.yaml"
+    path.write_text(path.read_text().replace(f"en: {one.name}", "en: Told anew"))
+    shelf.write(own)
+    assert "Told anew" in public(own, page).text
+    store.put_object(Bucket=own.bucket("open"), Key=page, Body=mark)
+    assert not publish.run(spark, own, load_publication(path)).changed
+    assert "Told anew" in public(own, page).text  # its own page is made by every run: the product may have been checked since
+
+
 def test_anybody_reads_what_is_open_and_nothing_else(own: Settings) -> None:
-    publish.write_catalogue(own)
+    shelf.write(own)
     assert public(own, "catalogue.jsonld").status_code == 200
     assert httpx.get(f"{own.endpoint}/{own.bucket('ops')}/publications/_delta_log/00000000000000000000.json").status_code == 403
     assert httpx.put(own.public_address("mine.txt"), content=b"x").status_code == 403

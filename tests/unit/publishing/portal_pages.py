@@ -9,7 +9,7 @@ from pathlib import Path
 from jobs.contracts.load import contract_path, load_contract, load_product, product_path
 from jobs.ops.description import Described
 from jobs.publishing.files import File
-from jobs.publishing.portal import Shown, pages
+from jobs.publishing.portal import Shown, dataset_pages, index_pages
 from jobs.publishing.publication import Words, load_publication
 from jobs.publishing.versions import CORRECTION, NEW, WITHDRAWAL, Version
 
@@ -47,4 +47,6 @@ def shown(name: str, title: str, gone: bool = False) -> Shown:
 def portal(count: int) -> dict[str, str]:
     """Key → page of so many publications, the last of them withdrawn, and one more a kind of chart."""
     every = [shown(f"dataset-{i}", f"Data set {i}", gone=i == count - 1) for i in range(count)]
-    return pages("Demo City", BASE, [*every, *(charted(shown(f"chart-{kind}", f"Chart {kind}"), kind) for kind in CHARTS)])
+    every += [charted(shown(f"chart-{kind}", f"Chart {kind}"), kind) for kind in CHARTS]
+    made = index_pages("Demo City", [(each.publication, each.versions) for each in every])
+    return made | {key: page for each in every for key, page in dataset_pages("Demo City", BASE, each).items()}
