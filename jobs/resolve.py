@@ -20,6 +20,7 @@ from jobs.contracts.product import table_of
 from jobs.identity import model
 from jobs.identity.clusters import clusters, reached
 from jobs.identity.decisions import Decision, as_pairs, decisions, mark_applied
+from jobs.identity.few import few
 from jobs.identity.keys import RECORD, assigned, evidence
 from jobs.identity.records import derived, said
 from jobs.identity.registers import Register, load_registers
@@ -56,8 +57,7 @@ def run(
     store.create()
     before = store.read("record").localCheckpoint()
     told = said(spark, settings, load_registers(settings.root) if registers is None else registers, tables).localCheckpoint()
-    changed = told.join(before.select(*RECORD, "said"), [*RECORD, "said"], "left_anti")
-    withdrawn = before.join(told.select(*RECORD), list(RECORD), "left_anti").localCheckpoint()
+    changed, withdrawn = _moved(before, told)
     made = decisions(ledger, prefix)
     waiting = [each for each in made if not each.applied]
     weights = None if train else _model(store)
@@ -65,9 +65,9 @@ def run(
     counts = fresh.count(), withdrawn.count()
     if not any(counts) and not waiting and (weights is not None or before.isEmpty()):
         return _summary(store, prefix, counts, 0, 0, False, False)
-    profiles, new = _profiles(store, fresh)
-    after = _after(before, told, fresh)
     whole = weights is None
+    profiles, new = _profiles(store, fresh, whole)
+    after = _after(before, withdrawn, fresh)
     if weights is None:
         weights = _train(spark, store, profiles.join(after.select("profile_id"), "profile_id", "left_semi"), at)
     links = store.staged("links", scored(spark, weights, store.read("frequency"), profiles, None if whole else new, model.KEPT))
@@ -77,7 +77,7 @@ def run(
     elif pairs:
         store.merge("link", links, ("profile_l", "profile_r"), update=False)  # a pair is worth the same whenever it is scored
     if not new.isEmpty():
-        store.merge("profile", new, ("profile_id",), update=False)
+        store.merge("profile", few(new), ("profile_id",), update=False)
     seeds = None if whole else _seeds(spark, before, fresh, withdrawn, made, waiting)
     rekeyed = _rekey(store, after, profiles, as_pairs(spark, after, made), withdrawn, seeds, at)
     _forget(store, before, after, withdrawn, fresh)
@@ -92,17 +92,27 @@ def _model(store: IdentityTables) -> dict[str, Any] | None:
     return found
 
 
-def _profiles(store: IdentityTables, fresh: DataFrame) -> tuple[DataFrame, DataFrame]:
-    """All profiles, and of them those that were not known before."""
-    known = store.read("profile")
-    new = fresh.select(*model.COLUMNS).dropDuplicates(["profile_id"]).join(known.select("profile_id"), "profile_id", "left_anti").select(*model.COLUMNS).localCheckpoint()
-    return known.select(*model.COLUMNS).unionByName(new).localCheckpoint(), new
+def _moved(before: DataFrame, told: DataFrame) -> tuple[DataFrame, DataFrame]:
+    """Rows of `told` that are new or say something else than before, and rows of `before` that nobody tells any more."""
+    was = before.select(*RECORD, F.col("said").alias("was"))
+    moved = told.select(*RECORD, "said").join(was, list(RECORD), "full_outer").where("said IS NULL OR was IS NULL OR said <> was").localCheckpoint()
+    changed, gone = (moved.where(where).select(*RECORD) for where in ("said IS NOT NULL", "said IS NULL"))
+    return told.join(few(changed), list(RECORD), "left_semi"), before.join(few(gone), list(RECORD), "left_semi").localCheckpoint()
 
 
-def _after(before: DataFrame, told: DataFrame, fresh: DataFrame) -> DataFrame:
+def _profiles(store: IdentityTables, fresh: DataFrame, whole: bool) -> tuple[DataFrame, DataFrame]:
+    """All profiles, and of them those that were not known before. `whole`: all of them will be read, many times."""
+    known, told = store.read("profile"), fresh.select(*model.COLUMNS).dropDuplicates(["profile_id"]).localCheckpoint()
+    met = known.join(few(told.select("profile_id")), "profile_id", "left_semi").select("profile_id").localCheckpoint()
+    new = told.join(few(met), "profile_id", "left_anti").select(*model.COLUMNS).localCheckpoint()
+    profiles = known.select(*model.COLUMNS).unionByName(new)
+    return profiles.localCheckpoint() if whole else profiles, new
+
+
+def _after(before: DataFrame, withdrawn: DataFrame, fresh: DataFrame) -> DataFrame:
     """The table `record` as it will be."""
-    stay = before.join(told.select(*RECORD, "said"), [*RECORD, "said"], "left_semi").join(fresh.select(*RECORD), list(RECORD), "left_anti")
     columns = (*RECORD, "said", "profile_id", "record_ref")
+    stay = before.join(few(fresh.select(*RECORD)), list(RECORD), "left_anti").join(few(withdrawn.select(*RECORD)), list(RECORD), "left_anti")
     return stay.select(*columns).unionByName(fresh.select(*columns)).localCheckpoint()
 
 
@@ -130,13 +140,14 @@ def _rekey(store: IdentityTables, after: DataFrame, profiles: DataFrame, decided
     links = store.read("link").where(F.col("match_weight") >= model.LINK)
     active = after.select("profile_id").distinct()
     if seeds is not None:
-        active = active.join(reached(seeds, links.select("profile_l", "profile_r").union(must).union(cannot)), "profile_id", "left_semi").localCheckpoint()
-    asked = profiles.join(active, "profile_id", "left_semi").select("profile_id", "id15", "id_sound")
-    of = clusters(asked, links, must, cannot).localCheckpoint()
-    best = evidence(after, store.read("link"), of)
-    shared = after.groupBy("profile_id").agg(F.count(F.lit(1)).alias("n"))
+        active = active.join(few(reached(seeds, links.select("profile_l", "profile_r").union(must).union(cannot))), "profile_id", "left_semi")
+    active = few(active.localCheckpoint())
+    asked = profiles.join(active, "profile_id", "left_semi").select("profile_id", "id15", "id_sound").localCheckpoint()
+    of = few(clusters(asked, links, must, cannot).localCheckpoint())
+    best = evidence(store.read("link"), of)
     records = after.join(of, "profile_id", "inner").localCheckpoint()
-    current = store.read("resident_key").where("valid_to IS NULL")
+    shared = records.groupBy("profile_id").agg(F.count(F.lit(1)).alias("n"))
+    current = store.read("resident_key").where("valid_to IS NULL").join(few(records.select(*RECORD)), list(RECORD), "left_semi")
     keyed = assigned(records.select(*RECORD, "cluster"), current).join(records.select(*RECORD, "profile_id"), list(RECORD), "inner")
     alone = F.when(F.col("n") > 1, F.lit('{"profile":{"level":"same name and id"}}'))
     told = keyed.join(best, "profile_id", "left").join(shared, "profile_id", "left").withColumn("evidence", F.coalesce("evidence", alone))
@@ -173,12 +184,19 @@ def _forget(store: IdentityTables, before: DataFrame, after: DataFrame, withdraw
     moved = before.join(fresh.select(*RECORD), list(RECORD), "left_semi").select("profile_id").union(withdrawn.select("profile_id")).distinct()
     gone = moved.join(after.select("profile_id"), "profile_id", "left_anti").localCheckpoint()
     if not gone.isEmpty():
-        store.delete("link", gone, "t.profile_l = s.profile_id OR t.profile_r = s.profile_id")
-        store.delete("profile", gone, "t.profile_id = s.profile_id")
+        store.delete("link", few(_links_of(store, gone)), "t.profile_l = s.profile_l AND t.profile_r = s.profile_r")
+        store.delete("profile", few(gone), "t.profile_id = s.profile_id")
     if not withdrawn.isEmpty():
         store.delete("record", withdrawn.select(*RECORD), "t.source_dataset = s.source_dataset AND t.source_record = s.source_record")
     if not fresh.isEmpty():
         store.merge("record", fresh.select(*RECORD, "said", "profile_id", "record_ref"), RECORD)
+
+
+def _links_of(store: IdentityTables, gone: DataFrame) -> DataFrame:
+    """The pairs of which one is gone, by both their names: one that is asked for by either is compared with every link there is."""
+    links = store.read("link").select("profile_l", "profile_r")
+    found = [links.join(few(gone.select(F.col("profile_id").alias(side))), side, "left_semi").select(*links.columns) for side in links.columns]
+    return found[0].union(found[1]).distinct().localCheckpoint()
 
 
 def _summary(store: IdentityTables, prefix: str, counts: tuple[int, int], pairs: int, rekeyed: int, changed: bool, trained: bool) -> Resolved:

@@ -8,6 +8,8 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from jobs.identity.few import few
+
 SIDES = ("profile_l", "profile_r")
 MOST_ROUNDS = 40  # a label crosses a component in rounds as the logarithm of its breadth; 40 is a chain of a million million
 Pair = tuple[str, str]
@@ -18,7 +20,9 @@ def components(nodes: DataFrame, links: DataFrame, node: str = "profile_id") -> 
 
     Each round a node takes the least label of its neighbours, then the label of its label: rounds grow as the logarithm of a component's breadth.
     """
-    inside = links.select(*SIDES).join(nodes.select(F.col(node).alias("profile_l")), "profile_l", "left_semi").join(nodes.select(F.col(node).alias("profile_r")), "profile_r", "left_semi")
+    inside = links.select(*SIDES)
+    for side in SIDES:
+        inside = inside.join(few(nodes.select(F.col(node).alias(side))), side, "left_semi")
     both = inside.select(*SIDES).union(inside.select("profile_r", "profile_l")).distinct().localCheckpoint()
     labels = both.groupBy("profile_l").agg(F.min("profile_r").alias("least")).select(F.col("profile_l").alias("n"), F.least("profile_l", "least").alias("label")).localCheckpoint()
     for _ in range(MOST_ROUNDS):
@@ -39,7 +43,7 @@ def reached(seeds: DataFrame, links: DataFrame) -> DataFrame:
     found = seeds.select("profile_id").distinct().localCheckpoint()
     front, count = found, found.count()
     while count:
-        front = both.join(front, "profile_id", "left_semi").select(F.col("other").alias("profile_id")).distinct().join(found, "profile_id", "left_anti").localCheckpoint()
+        front = both.join(few(front), "profile_id", "left_semi").select(F.col("other").alias("profile_id")).distinct().join(few(found), "profile_id", "left_anti").localCheckpoint()
         count = front.count()
         if count:
             found = found.union(front).localCheckpoint()
@@ -47,7 +51,7 @@ def reached(seeds: DataFrame, links: DataFrame) -> DataFrame:
 
 
 def clusters(profiles: DataFrame, links: DataFrame, must: DataFrame, cannot: DataFrame) -> DataFrame:
-    """`profile_id`, `cluster`. `profiles`: profile_id, id15, id_sound; `links`: SIDES, match_weight, those that join; `must`, `cannot`: SIDES, what people decided."""
+    """`profile_id`, `cluster`. `profiles`: profile_id, id15, id_sound, written down; `links`: SIDES, match_weight, those that join; `must`, `cannot`: SIDES, what people decided."""
     every = links.select(*SIDES, "match_weight", F.lit(False).alias("decided")).union(must.select(*SIDES, F.lit(None).cast("double"), F.lit(True)))
     found = components(profiles, every).join(profiles, "profile_id", "inner").localCheckpoint()
     sound = F.when(F.col("id_sound") == "1", F.col("id15"))
@@ -57,7 +61,7 @@ def clusters(profiles: DataFrame, links: DataFrame, must: DataFrame, cannot: Dat
     doubtful = two.union(kept_apart.select("component")).distinct().localCheckpoint()
     told = found.join(doubtful, "component", "left_semi")
     rows = told.select("component", F.lit("profile").alias("kind"), F.col("profile_id").alias("l"), F.when(sound.isNotNull(), sound).alias("r"), F.lit(None).cast("double").alias("weight"))
-    placed = told.select(F.col("profile_id").alias("profile_l"), "component")
+    placed = few(told.select(F.col("profile_id").alias("profile_l"), "component").localCheckpoint())
     rows = rows.union(every.join(placed, "profile_l", "inner").select("component", F.when(F.col("decided"), "must").otherwise("link"), "profile_l", "profile_r", "match_weight"))
     rows = rows.union(cannot.join(placed, "profile_l", "inner").select("component", F.lit("cannot"), "profile_l", "profile_r", F.lit(None).cast("double")))
     split = rows.groupBy("component").applyInArrow(_settled, "profile_id STRING, cluster STRING")

@@ -33,7 +33,7 @@ def _made(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         yield pa.RecordBatch.from_pydict({"cluster": batch.column("cluster"), "resident_key": pa.array(made, pa.string())})
 
 
-def evidence(records: DataFrame, links: DataFrame, cluster_of: DataFrame) -> DataFrame:
+def evidence(links: DataFrame, cluster_of: DataFrame) -> DataFrame:
     """`profile_id`, `match_weight`, `evidence`: the strongest link of each profile to another of its cluster."""
     ends = [links.select(F.col(a).alias("profile_id"), F.col(b).alias("other"), "match_weight", "evidence") for a, b in (("profile_l", "profile_r"), ("profile_r", "profile_l"))]
     both = ends[0].union(ends[1]).join(cluster_of, "profile_id", "inner").join(cluster_of.select(F.col("profile_id").alias("other"), F.col("cluster").alias("_c")), "other", "inner")

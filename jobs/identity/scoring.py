@@ -11,6 +11,7 @@ from splink import Linker
 from splink.blocking_rule_library import CustomRule
 
 from jobs.identity.connect import spark_api
+from jobs.identity.few import few
 from jobs.identity.model import RESIDENTS, UNIQUE, Model
 from jobs.identity.training import quiet
 
@@ -20,8 +21,8 @@ LINK = ("profile_l", "profile_r", "match_weight", "evidence")
 def touched(profiles: DataFrame, new: DataFrame, model: Model = RESIDENTS) -> DataFrame:
     """Of `profiles`, those that share a blocking key with one of `new`: by a hash of each key, so that one small join finds them, not one a rule."""
     keys = new.select(F.explode(_keys(model)).alias("_key")).distinct()
-    near = profiles.select(UNIQUE, F.explode(_keys(model)).alias("_key")).join(F.broadcast(keys), "_key", "left_semi").select(UNIQUE).distinct()
-    return profiles.join(near, UNIQUE, "left_semi")
+    near = profiles.select(UNIQUE, F.explode(_keys(model)).alias("_key")).join(F.broadcast(keys), "_key", "left_semi").select(UNIQUE).distinct().localCheckpoint()
+    return profiles.join(few(near), UNIQUE, "left_semi")
 
 
 def _keys(model: Model) -> Column:
@@ -38,7 +39,7 @@ def scored(spark: SparkSession, settings: Mapping[str, Any], frequencies: DataFr
     if new is None:
         chosen["blocking_rules_to_generate_predictions"] = [_rule(names, "") for names in model.blocking]
     else:
-        rows = touched(rows, new, model).join(new.select(UNIQUE).withColumn("_new", F.lit(1)), UNIQUE, "left")
+        rows = touched(rows, new, model).join(few(new.select(UNIQUE).withColumn("_new", F.lit(1))), UNIQUE, "left")
         chosen["blocking_rules_to_generate_predictions"] = [_rule(names, " AND (l._new = 1 OR r._new = 1)") for names in model.blocking]
     api = spark_api(spark)
     linker = Linker(api.register(rows.localCheckpoint()), chosen, log_level=None, validate_settings=False)
