@@ -18,7 +18,7 @@ from jobs.publishing.publication import Chart
 BORDERS = Path(__file__).parent / "assets" / "countries-50m.json"  # Natural Earth; see README.md beside it
 FONT = "system-ui, Noto Sans CJK SC, sans-serif"
 INK, LINE, MARK = "currentColor", "#8a94a3", "#1f77b4"
-WIDTH, NODE, PAD, LABEL = 720, 14, 6, 200  # pixels
+WIDTH, NODE, PAD, LABEL = 720, 14, 15, 200  # pixels; PAD: between two stacks, whose labels are as high
 
 
 def drawn(chart: Chart, rows: Sequence[Mapping[str, Any]], language: str, others: str) -> Markup:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import gzip
 import posixpath
+import re
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 from lxml import html
 
 sys.path.insert(0, str(Path(__file__).parent))
 from portal_pages import CHARTS, portal  # noqa: E402
+
+from jobs.publishing.drawing import drawn  # noqa: E402
 
 PAGES = portal(3)
 
@@ -55,3 +59,12 @@ def test_a_chart_stands_beside_its_numbers() -> None:
     assert ["Category 0", "供应商 0 & Co", "100.50"] in rows and ["Category 4", "all others", "804"] in rows and len(rows) == 20
     assert "<svg" not in PAGES["dataset-0/index.html"]
     assert all("http" not in href for page in PAGES.values() for href in html.fromstring(page.encode()).xpath("//@src"))
+
+
+def test_names_of_small_flows_do_not_cover_each_other() -> None:
+    chart, _ = CHARTS["flows"]
+    assert chart
+    picture = drawn(chart, [{"from": f"c{i}", "to": f"s{i}", "amount": 1e6 if i == 0 else 1.0} for i in range(11)], "en", "all others")
+    for side in ("end", "start"):
+        heights = sorted(float(y) for y in re.findall(rf'<text text-anchor="{side}" transform="translate\([\d.]+,([\d.]+)\)"', str(picture)))
+        assert len(heights) == 11 and all(below - above >= 13 for above, below in pairwise(heights)), side
