@@ -103,7 +103,6 @@ def people(store: IdentityTables) -> set[frozenset[tuple[str, str]]]:
     return {frozenset((row["source_dataset"], row["source_record"]) for row in group) for group in groups["source_dataset"]}
 
 
-@pytest.mark.slow
 def test_late_corrected_and_withdrawn_records_end_as_if_they_had_come_in_order(city: City) -> None:
     first = city.resolve(city.late, first_seen(city.spark))
     before = keys(city.late)

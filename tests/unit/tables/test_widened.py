@@ -24,7 +24,7 @@ class Folder:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def put_object(self, Bucket: str, Key: str, Body: Any) -> None:
+    def put_object(self, Bucket: str, Key: str, Body: Any, **_: Any) -> None:
         (self._path / Key.rpartition("/")[2]).write_bytes(Body.read())
 
 
