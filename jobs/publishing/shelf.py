@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -64,10 +65,15 @@ def chart_of(settings: Settings, publication: Publication) -> dict[str, Any] | N
     return read(settings, f"{publication.name}/{CHART}")
 
 
+@cache
+def _made_with() -> str:
+    """A hash of the templates and of this package's code: pages of another version are made again."""
+    return hashlib.sha256(b"\0".join(path.read_bytes() for path in MAKERS)).hexdigest()
+
+
 def _told(settings: Settings, publication: Publication, product: Product, found: list[Version]) -> str:
     """A fingerprint of what its pages tell, but for what the ledger knows of the product: whatever builds the product publishes it too."""
-    makers = [path.read_bytes() for path in MAKERS]
-    return hashlib.sha256(repr([makers, settings.city, settings.public_address(), publication.model_dump_json(), product, found]).encode()).hexdigest()[:24]
+    return hashlib.sha256(repr([_made_with(), settings.city, settings.public_address(), publication.model_dump_json(), product, found]).encode()).hexdigest()[:24]
 
 
 def _put_pages(settings: Settings, pages: Mapping[str, str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 import polars as pl
 import pyarrow as pa
@@ -30,7 +31,7 @@ class Cells:
     def schema(self) -> dict[str, pl.DataType]:
         return {name: cells.dtype if isinstance(cells, pl.Series) else pl.String() for name, cells in self._columns.items()}
 
-    @property
+    @cached_property
     def frame(self) -> pl.DataFrame:
         return self.select(self.columns)
 
