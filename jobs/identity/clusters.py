@@ -20,9 +20,9 @@ def components(nodes: DataFrame, links: DataFrame, node: str = "profile_id") -> 
 
     Each round a node takes the least label of its neighbours, then the label of its label: rounds grow as the logarithm of a component's breadth.
     """
-    inside = links.select(*SIDES)
+    inside, near = links.select(*SIDES), few(nodes.select(node))
     for side in SIDES:
-        inside = inside.join(few(nodes.select(F.col(node).alias(side))), side, "left_semi")
+        inside = inside.join(near.withColumnRenamed(node, side), side, "left_semi")
     both = inside.select(*SIDES).union(inside.select("profile_r", "profile_l")).distinct().localCheckpoint()
     labels = both.groupBy("profile_l").agg(F.min("profile_r").alias("least")).select(F.col("profile_l").alias("n"), F.least("profile_l", "least").alias("label")).localCheckpoint()
     for _ in range(MOST_ROUNDS):
