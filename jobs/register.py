@@ -1,6 +1,6 @@
 """register: a delivered file → a content-addressed raw copy that never changes again, and a receipt.
 
-Runs as a Spark job over the list of new files: each task reads its file once, hashing it and counting its records, then copies it.
+Runs as a Spark job over the list of new files: each task reads its file once, hashing it and counting its records; the store copies it as soon as its hash is known.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ import io
 import json
 import re
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
@@ -20,7 +21,7 @@ from urllib.parse import quote
 from boto3.s3.transfer import TransferConfig
 from pyspark.sql import SparkSession
 
-from jobs.contracts.model import Contract
+from jobs.contracts.model import Contract, Reader
 from jobs.deliveries.manifest import is_manifest
 from jobs.deliveries.promised import Hashes, taken_up, with_arrival
 from jobs.ops.ledger import Ledger
@@ -37,6 +38,8 @@ from jobs.readers.lined import LINED
 from jobs.readers.sniff import HEAD
 from jobs.readers.streams import Ranged
 from jobs.tables.spread import TASKS, spread
+
+Copy = Callable[[str], None]  # takes the SHA-256 of the file; the copy goes on beside
 
 CHUNK = 8 * FRAME
 # One CopyObject takes up to 5 GiB, and a store that keeps objects in chunks (SeaweedFS) copies whole chunks instead of cutting them anew.
@@ -124,42 +127,64 @@ def _registrar(contract: Contract) -> Any:
 
 
 def _register(settings: Settings, client: Any, contract: Contract, file: Delivered) -> dict[str, Any]:
-    sha256, counted = (_manifest if is_manifest(contract, file.name) else _inspect)(settings, client, contract, file)
-    delivery = delivery_id(file.period, sha256)
-    raw_key = f"{contract.department}/{contract.name}/{file.period}/{sha256}"
-    _copy(settings, client, contract, file, delivery, raw_key)
+    with ThreadPoolExecutor(1) as beside:
+        copied: list[Future[None]] = []
+
+        def copy(sha256: str) -> None:
+            copied.append(beside.submit(_copy, settings, client, contract, file, delivery_id(file.period, sha256), _raw_key(contract, file, sha256)))
+
+        sha256, counted = (_manifest if is_manifest(contract, file.name) else _inspect)(settings, client, contract, file, copy)
+        copied[0].result()
     return {
-        "dataset": contract.dataset, "period": file.period, "name": file.name, "sha256": sha256, "delivery": delivery, "landing_key": file.key, "raw_key": raw_key,
-        "bytes": file.size, "delivered_at": file.delivered_at, "etag": file.etag, "encrypted": contract.personal, **counted,
+        "dataset": contract.dataset, "period": file.period, "name": file.name, "sha256": sha256, "delivery": delivery_id(file.period, sha256), "landing_key": file.key,
+        "raw_key": _raw_key(contract, file, sha256), "bytes": file.size, "delivered_at": file.delivered_at, "etag": file.etag, "encrypted": contract.personal, **counted,
     }  # fmt: skip
 
 
-def _manifest(settings: Settings, client: Any, contract: Contract, file: Delivered) -> tuple[str, dict[str, Any]]:
+def _raw_key(contract: Contract, file: Delivered, sha256: str) -> str:
+    return f"{contract.department}/{contract.name}/{file.period}/{sha256}"
+
+
+def _manifest(settings: Settings, client: Any, contract: Contract, file: Delivered, copy: Copy) -> tuple[str, dict[str, Any]]:
     """SHA-256 of a manifest, and what it promises; it is evidence like any file, and no data."""
     assert contract.manifest
     chunks = in_order(client, settings.bucket("landing"), file.key, file.etag, file.size)
     sha256, promises = taken_up(chunks, contract.manifest, contract.dataset, file.period, file.name)
+    copy(sha256)
     return sha256, {"records": None, "count_error": None, "content": None, "splits": json.dumps({"blank": 0, "ranges": []}), "digests": None, "promises": promises}
 
 
-def _inspect(settings: Settings, client: Any, contract: Contract, file: Delivered) -> tuple[str, dict[str, Any]]:
-    """SHA-256 of the file, and what it holds: its records by the counter that no parser takes part in."""
-    bucket, reader, digest = settings.bucket("landing"), contract.reader, Hashes(contract)
+def _inspect(settings: Settings, client: Any, contract: Contract, file: Delivered, copy: Copy) -> tuple[str, dict[str, Any]]:
+    """SHA-256 of the file, and what it holds: its records by the counter that no parser takes part in. What the node keeps is counted while the store copies it."""
+    bucket, digest = settings.bucket("landing"), Hashes(contract)
+    delivered = partial(in_order, client, bucket, file.key, file.etag, file.size)
+    whole = partial(Ranged, partial(_range, client, bucket, file), file.size)
     near = NodeCopy(settings, 0 if contract.personal else file.size)
-    chunks = near.through(in_order(client, bucket, file.key, file.etag, file.size))
-    first = next(chunks, b"")
-    hashed = _hashed(digest, chain([first], chunks))
-    if is_plain_text(first[:HEAD], reader):
-        content = text_content(hashed, file.name, reader)
-    elif reader.format == "attachment":
-        content = attachment_content(hashed, file.name)
-    elif reader.format in LINED or reader.format in STREAMS:
-        deque(hashed, maxlen=0)
-        content = archive_content(Ranged(partial(_range, client, bucket, file), file.size), file.size, file.name, reader)
+    if near.wanted:
+        deque(_hashed(digest, near.through(delivered())), maxlen=0)
+        copy(digest.hexdigest())
+        with near.keep(digest.hexdigest()) or whole() as stream:
+            content = _content(iter(lambda: stream.read(CHUNK), b""), stream, file, contract.reader)
     else:
-        content = archive_content(io.BytesIO(b"".join(hashed)), file.size, file.name, reader)
-    near.keep(digest.hexdigest())
+        chunks = _hashed(digest, delivered())
+        content = _content(chunks, whole(), file, contract.reader)
+        deque(chunks, maxlen=0)  # the hash is of all
+        copy(digest.hexdigest())
     return digest.hexdigest(), _receipt(content, file.size) | {"digests": digest.others()}
+
+
+def _content(chunks: Iterator[bytes], stream: Any, file: Delivered, reader: Reader) -> Content:
+    """`chunks`: the file in order, not all of it taken where `stream`, the same file, is sought in instead."""
+    first = next(chunks, b"")
+    chunks = chain([first], chunks)
+    if is_plain_text(first[:HEAD], reader):
+        return text_content(chunks, file.name, reader)
+    if reader.format == "attachment":
+        return attachment_content(chunks, file.name)
+    if reader.format in LINED or reader.format in STREAMS:
+        stream.seek(0)
+        return archive_content(stream, file.size, file.name, reader)
+    return archive_content(io.BytesIO(b"".join(chunks)), file.size, file.name, reader)
 
 
 def _hashed(digest: Any, chunks: Iterable[bytes]) -> Iterator[bytes]:

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from jobs.platform.settings import Settings
 
@@ -25,6 +26,11 @@ class NodeCopy:
         self._folder, self._most = _folder(settings), settings.node_copies_gib * (1 << 30)
         self._path = self._folder / f"{uuid.uuid4().hex}.part" if LEAST <= size <= self._most else None
         self._size = size
+
+    @property
+    def wanted(self) -> bool:
+        """Whether a file of this size is kept here."""
+        return self._path is not None
 
     def through(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
         """The same chunks, written on their way."""
@@ -48,16 +54,19 @@ class NodeCopy:
                         self._lost(problem)
                 yield chunk
 
-    def keep(self, sha256: str) -> None:
-        """`sha256`: of the whole file. A file that is not whole is dropped."""
+    def keep(self, sha256: str) -> BinaryIO | None:
+        """`sha256`: of the whole file. The copy, opened for reading; None where there is none: a file that is not whole is dropped."""
         if self._path is None:
-            return
+            return None
+        kept = None
         try:
             if self._path.stat().st_size == self._size:
                 os.replace(self._path, self._folder / sha256)
+                kept = (self._folder / sha256).open("rb")
         except OSError as problem:
             self._lost(problem)
         self.drop()
+        return kept
 
     def drop(self) -> None:
         if self._path is not None:
