@@ -42,6 +42,7 @@ from jobs.tables.spread import TASKS, spread
 Copy = Callable[[str], None]  # takes the SHA-256 of the file; the copy goes on beside
 
 CHUNK = 8 * FRAME
+BITE = 1 << 20  # bytes; what fits a processor's cache is counted quicker
 # One CopyObject takes up to 5 GiB, and a store that keeps objects in chunks (SeaweedFS) copies whole chunks instead of cutting them anew.
 COPY = TransferConfig(multipart_threshold=4 << 30, multipart_chunksize=1 << 30)
 
@@ -164,7 +165,7 @@ def _inspect(settings: Settings, client: Any, contract: Contract, file: Delivere
         deque(_hashed(digest, near.through(delivered())), maxlen=0)
         copy(digest.hexdigest())
         with near.keep(digest.hexdigest()) or whole() as stream:
-            content = _content(iter(lambda: stream.read(CHUNK), b""), stream, file, contract.reader)
+            content = _content(iter(lambda: stream.read(BITE), b""), stream, file, contract.reader)
     else:
         chunks = _hashed(digest, delivered())
         content = _content(chunks, whole(), file, contract.reader)

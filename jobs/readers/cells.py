@@ -14,6 +14,7 @@ class Cells:
 
     def __init__(self, columns: Mapping[str, pl.Series | pa.ChunkedArray]) -> None:
         self._columns = dict(columns)
+        self._asked: dict[str, pl.Series] = {}
 
     @classmethod
     def of(cls, frame: pl.DataFrame) -> Cells:
@@ -36,7 +37,9 @@ class Cells:
         return self.select(self.columns)
 
     def __getitem__(self, name: str) -> pl.Series:
-        return _of_polars(name, self._columns[name])
+        if name not in self._asked:
+            self._asked[name] = _of_polars(name, self._columns[name])
+        return self._asked[name]
 
     def column(self, name: str) -> pl.Series | pa.ChunkedArray:
         """As it is held."""

@@ -7,6 +7,7 @@ a longer character in UTF-8, GBK, GB18030, Big5 or Shift-JIS, so counting needs 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -44,7 +45,8 @@ class LineCounter:
     def feed(self, chunk: bytes) -> None:
         """Count a chunk of at least one byte."""
         data = np.frombuffer(chunk, dtype=np.uint8)
-        ends = self._record_ends(data)
+        plain = self.plain(data)
+        ends = self._record_ends(places(data, NEWLINE, plain), places(data, ord(self.quote), plain) if self.quote and self.quote.encode() in chunk else data[:0])
         if len(ends):
             self._count_blank(data, ends)
             self._note_split(ends)
@@ -53,22 +55,18 @@ class LineCounter:
         self._last = int(data[-1])
         self.size += len(data)
 
-    def _record_ends(self, data: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
-        plain = self._plain(data)
-        ends = np.flatnonzero((data == NEWLINE) & plain)
-        if self.quote is None:
-            return ends
-        quotes = np.flatnonzero((data == ord(self.quote)) & plain)
+    def _record_ends(self, ends: npt.NDArray[Any], quotes: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Line ends outside quotes."""
         if len(quotes) == 0:
             return ends[:0] if self._quoted else ends
         inside = (np.searchsorted(quotes, ends) + int(self._quoted)) % 2 == 1
         self._quoted ^= bool(len(quotes) % 2)
         return ends[~inside]
 
-    def _plain(self, data: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_] | np.bool_:
-        """Mask of the bytes that no escape stands before: those after an even run of escapes."""
+    def plain(self, data: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_] | None:
+        """Mask of the bytes that no escape stands before: those after an even run of escapes. None: all."""
         if self.escape is None:
-            return np.True_
+            return None
         escapes = np.flatnonzero(data == ord(self.escape))
         if self._escaping:
             escapes = np.concatenate([[-1], escapes])
@@ -107,6 +105,12 @@ class LineCounter:
         starts = [(0, 0), *[point for point in self._points if point[0] < self.size]]
         ends = [*[start for start, _ in starts[1:]], self.size]
         return [Split(start, end, lines) for (start, lines), end in zip(starts, ends, strict=True)]
+
+
+def places(data: npt.NDArray[np.uint8], byte: int, plain: npt.NDArray[np.bool_] | None) -> npt.NDArray[Any]:
+    """Where the byte stands, of those that are plain."""
+    found = data == byte
+    return np.flatnonzero(found if plain is None else found & plain)
 
 
 def count_lines(reader: Reader, data: bytes) -> int:

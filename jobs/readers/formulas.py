@@ -16,6 +16,7 @@ def formulas(sent: pl.DataFrame | Cells, contract: Contract) -> int:
     total = 0
     for name in texts:
         cells = sent[name]
-        candidates = cells.filter(cells.str.starts_with("=") | cells.str.starts_with("+") | cells.str.starts_with("-") | cells.str.starts_with("@"))
+        near = cells.filter((cells >= "+") & (cells < "A"))  # quickly told; all four signs are among these, and digits
+        candidates = near.filter(near.str.contains(r"^[=+\-@]"))
         total += int((~candidates.str.contains(NUMBER)).sum()) if len(candidates) else 0
     return total

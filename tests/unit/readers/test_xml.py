@@ -75,7 +75,8 @@ def test_what_is_damaged_or_hostile_is_refused(data: str, reason: str) -> None:
     assert refusal(contract(["a"], format="xml", row_element="r"), data.encode()) == reason
 
 
-TEXT = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs"), exclude_characters="\ufffe\uffff"), max_size=8)
+# No private use: libxml2 writes U+E816 as FE 51, as GB 18030 had it in 2000, and reads that as 𠂇, as it has had it since 2005.
+TEXT = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Co"), exclude_characters="\ufffe\uffff"), max_size=8)
 
 
 @given(st.lists(st.tuples(TEXT, TEXT), max_size=12), st.booleans(), st.sampled_from(["utf-8", "gb18030", "utf-16"]))
