@@ -1,7 +1,7 @@
 """resolve: records of people in all registers → one random key a person, that stays.
 
-Only what is new or changed is compared with the city, and only the people it touches are put together again. The tables are written in this order: links,
-profiles, keys, records. A run that ends in between is done again by the next, which finds the same records changed and gives nobody another key.
+Only registers whose silver has changed are read, only what is new or changed in them is compared with the city, and only the people it touches are put together
+again. The tables are written in this order: links, profiles, keys, records; then what the registers looked like. A run that ends in between is done again by the next, which finds the same records changed and gives nobody another key.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from jobs.identity.records import derived, said
 from jobs.identity.registers import Register, load_registers
 from jobs.identity.scoring import scored
 from jobs.identity.tables import IdentityTables
+from jobs.identity.told import look, note
 from jobs.identity.training import dumped, frequencies, trained
 from jobs.ops.ledger import Ledger
 from jobs.platform.settings import Settings
@@ -56,14 +57,17 @@ def run(
     store, ledger, at = IdentityTables(spark, settings, prefix), Ledger(settings), now or dt.datetime.now(dt.UTC)
     store.create()
     before = store.read("record").localCheckpoint()
-    told = said(spark, settings, load_registers(settings.root) if registers is None else registers, tables).localCheckpoint()
-    changed, withdrawn = _moved(before, told)
+    registers = load_registers(settings.root) if registers is None else registers
+    looked = look(store, ledger, registers, tables)
+    told = said(spark, settings, [register for register in registers if register.dataset not in looked.settled], tables).localCheckpoint()
+    changed, withdrawn = _moved(before.where(~F.col(RECORD[0]).isin(*looked.settled)) if looked.settled else before, told)
     made = decisions(ledger, prefix)
     waiting = [each for each in made if not each.applied]
     weights = None if train else _model(store)
     fresh = store.staged("fresh", derived(changed, settings))
     counts = fresh.count(), withdrawn.count()
     if not any(counts) and not waiting and (weights is not None or before.isEmpty()):
+        note(store, ledger, looked, at)
         return _summary(store, prefix, counts, 0, 0, False, False)
     whole = weights is None
     profiles, new = _profiles(store, fresh, whole)
@@ -82,6 +86,7 @@ def run(
     rekeyed = _rekey(store, after, profiles, as_pairs(spark, after, made), withdrawn, seeds, at)
     _forget(store, before, after, withdrawn, fresh)
     mark_applied(ledger, prefix, waiting)
+    note(store, ledger, looked, at)
     return _summary(store, prefix, counts, pairs, rekeyed, True, whole)
 
 

@@ -19,6 +19,8 @@ from jobs.bench.processor import spent
 from jobs.identity.agreement import Agreement
 from jobs.identity.registers import Register, load_registers
 from jobs.identity.tables import IdentityTables
+from jobs.identity.told import forget
+from jobs.ops.ledger import Ledger
 from jobs.platform.delta_tables import name_table
 from jobs.platform.settings import Settings
 from jobs.platform.spark import fit
@@ -76,6 +78,7 @@ def _city(spark: SparkSession, settings: Settings, plan: Plan, skewed: float, te
         return [*found[:-1], _scored(settings, plan, store, found[-1], skewed)]
     finally:
         store.drop()
+        forget(store, Ledger(settings))
         for register in chosen:
             spark.sql(f"DROP TABLE IF EXISTS {table(register.dataset)}")
 

@@ -19,6 +19,7 @@ from jobs.bench import registers as city_registers
 from jobs.identity.decisions import TABLE, decide, decisions
 from jobs.identity.registers import Register, load_registers
 from jobs.identity.tables import IdentityTables
+from jobs.identity.told import forget, look
 from jobs.ops.ledger import Ledger
 from jobs.platform.errors import LakeError
 from jobs.platform.settings import Settings
@@ -88,6 +89,7 @@ def city(spark: SparkSession, settings: Settings, store: Any) -> Iterator[City]:
     for tables in (late, at_once):
         tables.drop()
         Ledger(settings).replace(TABLE, [], f"dataset = '{tables.prefix}'")
+        forget(tables, Ledger(settings))
     for dataset in DATASETS:
         spark.sql(f"DROP TABLE IF EXISTS {silver(dataset)}")
         emptied(settings, "silver", f"{silver(dataset).removeprefix('silver.')}/")
@@ -164,3 +166,22 @@ def test_decisions_stick(city: City) -> None:
     key = dict(keys(store).join(rows.select("source_dataset", "source_record", "record_ref"), on=["source_dataset", "source_record"]).select("record_ref", "resident_key").iter_rows())
     assert done.changed and done.rekeyed == 2 and key[left] != key[right] and key[others[0]] == key[others[1]]
     assert all(each.applied for each in decisions(ledger, store.prefix)) and not city.resolve(store, silver).changed
+
+
+def test_only_registers_that_somebody_wrote_are_read(city: City) -> None:
+    """And all of them where somebody wrote the records."""
+    spark, ledger, store = city.spark, Ledger(city.settings), city.at_once
+    assert look(store, ledger, city.registers, silver).settled == set(DATASETS)
+    assert look(store, ledger, city.registers, first_seen(spark)).settled == set(), "a view has no version"
+    records = store.read("record").count()
+    spark.sql(f"DELETE FROM {silver(VEHICLE)} WHERE plate = (SELECT min(plate) FROM {silver(VEHICLE)})")
+    assert look(store, ledger, city.registers, silver).settled == set(DATASETS) - {VEHICLE}
+    done = city.resolve(store, silver)
+    assert done.withdrawn == 1 and done.fresh == 0 and store.read("record").count() == records - 1
+    assert look(store, ledger, city.registers, silver).settled == set(DATASETS)
+    store.delete("record", store.read("record").where(F.col("source_dataset") == PUPIL).select("source_dataset", "source_record").limit(1), "t.source_record = s.source_record")
+    assert look(store, ledger, city.registers, silver).settled == set()
+    again = city.resolve(store, silver)
+    assert again.fresh == 1 and again.rekeyed == 0 and store.read("record").count() == records - 1
+    fewer = resolve.run(spark, city.settings, [r for r in city.registers if r.dataset != PUPIL], store.prefix, silver)
+    assert fewer.withdrawn > 100 and fewer.fresh == 0, "what is no register any more tells nothing, whatever its table says"
