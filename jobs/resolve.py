@@ -1,7 +1,8 @@
 """resolve: records of people in all registers → one random key a person, that stays.
 
 Only registers whose silver has changed are read, only what is new or changed in them is compared with the city, and only the people it touches are put together
-again. The tables are written in this order: links, profiles, keys, records; then what the registers looked like. A run that ends in between is done again by the next, which finds the same records changed and gives nobody another key.
+again. The tables are written in this order: links, profiles, keys, records; then what the registers looked like. A run that
+ends in between is done again by the next, which finds the same records changed and gives nobody another key.
 """
 
 from __future__ import annotations
