@@ -7,6 +7,7 @@ import datetime as dt
 from airflow.sdk import DAG, Asset, AssetAlias, Param, TriggerRule, get_current_context, task, task_group
 
 from jobs.alerts.notifier import LakeNotifier, deadline
+from jobs.contracts.product import asset_of
 from jobs.platform.settings import load_settings
 from jobs.steps import DELIVERED, STEPS
 
@@ -20,7 +21,7 @@ def step_task(step: str, datasets: list[str], trigger_rule: TriggerRule):
 
     @task(
         task_id=step, retries=2, retry_delay=dt.timedelta(seconds=20), execution_timeout=dt.timedelta(hours=2), trigger_rule=trigger_rule,
-        outlets=[SILVER] if step == "conform" else [], map_index_template="{{ lake_datasets }}",
+        map_index_template="{{ lake_datasets }}",
     )  # fmt: skip
     def run(datasets: list[str]) -> None:
         from jobs.orchestration import run_task, this_try  # seconds of imports, in the task only
@@ -28,9 +29,7 @@ def step_task(step: str, datasets: list[str], trigger_rule: TriggerRule):
 
         context = get_current_context()
         context["lake_datasets"] = ", ".join(datasets)
-        for done in run_task(step, datasets, this_try(context["ti"]), tuple(context["params"]["periods"] or ()), door_of_airflow()):
-            if step == "conform" and done.result.changed:
-                context["outlet_events"][SILVER].add(Asset(f"lake://silver/{done.dataset.replace('.', '__')}"), extra={"rows": done.result.rows})
+        run_task(step, datasets, this_try(context["ti"]), tuple(context["params"]["periods"] or ()), door_of_airflow())
 
     return run(datasets)
 
@@ -55,6 +54,15 @@ with DAG(
         for before, after in zip(tasks, tasks[1:], strict=False):
             before >> after
 
+    @task(trigger_rule=TriggerRule.ALL_DONE, outlets=[SILVER], retries=2, retry_delay=dt.timedelta(seconds=20))
+    def announce(planned: list[list[str]] | None) -> None:
+        """An event for each silver table this run wrote, whatever failed beside it. All at the end: what is made of several is made once, and no delivery shares the machine with it."""
+        from jobs.orchestration import written
+
+        context = get_current_context()
+        for dataset in written(load_settings(), [dataset for each in planned or () for dataset in each], context["dag_run"].start_date):
+            context["outlet_events"][SILVER].add(Asset(asset_of(dataset)))
+
     @task(trigger_rule=TriggerRule.ALL_DONE, outlets=[Asset(DELIVERED)])
     def summary(planned: list[list[str]] | None) -> None:
         """Red when the plan failed, or a step failed for a dataset or never ran: read from the ledger."""
@@ -67,4 +75,4 @@ with DAG(
         well_again(load_settings(), "batch")
 
     planned = plan()
-    group.expand(datasets=planned) >> summary(planned)
+    group.expand(datasets=planned) >> [announce(planned), summary(planned)]

@@ -7,12 +7,11 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from airflow.sdk import DAG, Asset, Param, get_current_context, task
-from airflow.sdk.exceptions import AirflowSkipException
 
 from jobs.alerts.notifier import LakeNotifier, deadline
 from jobs.contracts.load import BrokenContract, contract_path, load_contract
 from jobs.contracts.model import Contract
-from jobs.dag_tasks import failing_task, result_of
+from jobs.dag_tasks import failing_task, require_written, result_of
 from jobs.platform.settings import load_settings
 from jobs.steps import DELIVERED, FETCH, STEPS
 
@@ -31,8 +30,8 @@ def step_task(step: str, dataset: str, outlets: list[Asset], period: str = ""):
         if period and not asked:
             asked = (context["dag_run"].run_after.astimezone(ZoneInfo(load_settings().time_zone)).strftime(period),)
         result = result_of(step, dataset, asked)
-        if step == "conform" and not result.changed:
-            raise AirflowSkipException(f"silver of {dataset} is as it was: no asset event")
+        if step == "conform":
+            require_written(dataset, result.changed)
 
     return run()
 

@@ -11,7 +11,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from jobs.alerts.notifier import LakeNotifier, deadline
 from jobs.contracts.load import BrokenContract, load_product
 from jobs.contracts.product import DEPARTMENT, Product, asset_of
-from jobs.dag_tasks import failing_task, result_of
+from jobs.dag_tasks import failing_task, require_written, result_of
 from jobs.platform.settings import load_settings
 from jobs.steps import CURATE
 
@@ -37,8 +37,7 @@ def product_dag(product: Product) -> DAG:
             result = result_of(CURATE, product.dataset)
             if result.waits_for:
                 raise AirflowSkipException(f"{product.dataset} waits for {', '.join(result.waits_for)}")
-            if not result.changed:
-                raise AirflowSkipException(f"{product.dataset} is as it was: no asset event")
+            require_written(product.dataset, result.changed)
 
         run()
     return dag

@@ -6,12 +6,11 @@ import datetime as dt
 from pathlib import Path
 
 from airflow.sdk import DAG, Asset, task
-from airflow.sdk.exceptions import AirflowSkipException
 from ruamel.yaml import YAML
 
 from jobs.alerts.notifier import LakeNotifier, deadline
 from jobs.contracts.product import asset_of
-from jobs.dag_tasks import by_the_clock, result_of
+from jobs.dag_tasks import by_the_clock, require_written, result_of
 from jobs.platform.settings import load_settings
 from jobs.steps import RESOLVE
 
@@ -29,7 +28,6 @@ with DAG(
 
     @task(task_id=RESOLVE, pool=SETTINGS.builds_pool, retries=2, retry_delay=dt.timedelta(seconds=20), execution_timeout=dt.timedelta(hours=4), outlets=[Asset(asset_of(RESIDENTS))])
     def run() -> None:
-        if not result_of(RESOLVE, RESIDENTS).changed:
-            raise AirflowSkipException("everybody has the key they had: no asset event")
+        require_written(RESIDENTS, result_of(RESOLVE, RESIDENTS).changed)
 
     run()

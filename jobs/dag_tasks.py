@@ -26,6 +26,14 @@ def result_of(step: str, name: str, periods: tuple[str, ...] = ()) -> Any:
     return done.result
 
 
+def require_written(name: str, changed: bool) -> None:
+    """Skips the task, so that no asset event goes out, unless this try changed the table of the dataset or product, or an earlier try of this run did and died before it was done."""
+    from jobs.orchestration import written  # seconds of imports, in the task only
+
+    if not changed and not written(load_settings(), [name], get_current_context()["dag_run"].start_date):
+        raise AirflowSkipException(f"{name} is as it was: no asset event")
+
+
 def waiting_task(step: str, name: str) -> None:
     """The one task of a DAG that runs `step` of one thing; skipped while that waits, with what it waits for."""
 

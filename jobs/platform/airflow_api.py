@@ -43,15 +43,19 @@ class Airflow:
         """As `trigger`, patient with a DAG that is new: Airflow reads new files every few seconds. Raises NoDag."""
         return Retrying(stop=stop_after_delay(DAG_PATIENCE), wait=wait_fixed(2), retry=retry_if_exception_type(NoDag), reraise=True)(self.trigger, dag, conf)
 
+    def get(self, path: str) -> Any:
+        """What stands at a path below /api/v2."""
+        return _checked(self._client.get(path))
+
     def state(self, dag: str, run: str) -> str:
-        return str(_checked(self._client.get(f"/dags/{dag}/dagRuns/{run}"))["state"])
+        return str(self.get(f"/dags/{dag}/dagRuns/{run}")["state"])
 
     def seconds(self, dag: str, run: str) -> float:
         """From the start of a run that has ended to its end."""
-        return float(_checked(self._client.get(f"/dags/{dag}/dagRuns/{run}"))["duration"])
+        return float(self.get(f"/dags/{dag}/dagRuns/{run}")["duration"])
 
     def tasks(self, dag: str, run: str) -> list[dict[str, Any]]:
-        return list(_checked(self._client.get(f"/dags/{dag}/dagRuns/{run}/taskInstances"))["task_instances"])
+        return list(self.get(f"/dags/{dag}/dagRuns/{run}/taskInstances")["task_instances"])
 
     def make_pool(self, name: str, slots: int, description: str) -> None:
         """A pool of so many slots; one that is there is left as an operator made it."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from contextlib import suppress
 from typing import Any
 
 from deltalake import DeltaTable, Schema
-from deltalake.exceptions import CommitFailedError
+from deltalake.exceptions import CommitFailedError, TableNotFoundError
 from pyspark.sql import SparkSession
 
 from jobs.platform.settings import Settings
@@ -26,3 +27,13 @@ def name_table(spark: SparkSession, settings: Settings, table: str) -> None:
     if not spark.catalog.tableExists(table):
         zone, _, name = table.partition(".")
         spark.sql(f"CREATE TABLE IF NOT EXISTS {table} USING delta LOCATION '{settings.uri(zone, name, scheme='s3a')}'")
+
+
+def written_since(settings: Settings, table: str, moment: dt.datetime) -> bool:
+    """Whether `zone.name` has a commit of that moment or later, by the writers' clocks. A try that is repeated finds nothing to do and cannot tell what the one before it wrote; the table can."""
+    zone, _, name = table.partition(".")
+    try:
+        last = DeltaTable(settings.uri(zone, name), storage_options=delta_options(settings)).history(1)
+    except TableNotFoundError:
+        return False
+    return dt.datetime.fromtimestamp(last[0]["timestamp"] / 1000, dt.UTC) >= moment

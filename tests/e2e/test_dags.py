@@ -102,7 +102,7 @@ def test_a_share_goes_out_when_its_table_has_changed(parsed: tuple[dict[str, Any
 
 
 def test_the_batch_dag_shares_tasks(parsed: tuple[dict[str, Any], dict[str, str]]) -> None:
-    assert set(parsed[0]["batch"]["tasks"]) == {"plan", "group.register", "group.land", "group.check", "group.conform", "summary"}
+    assert set(parsed[0]["batch"]["tasks"]) == {"plan", "group.register", "group.land", "group.check", "group.conform", "announce", "summary"}
     assert (parsed[0]["batch"]["outlets"], parsed[0]["quality_pages"]["inlets"]) == (["lake://ops/deliveries"], ["lake://ops/deliveries"])  # one look at the end, not one a dataset
 
 

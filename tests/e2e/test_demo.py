@@ -10,6 +10,7 @@ import pytest
 
 from jobs.cli.demo import FEW
 from jobs.ops.ledger import Ledger
+from jobs.platform.airflow_api import Airflow
 from jobs.platform.settings import Settings
 from tests.launcher import lake
 
@@ -65,6 +66,16 @@ def test_the_runs_are_in_the_ledger(settings: Settings, demo: subprocess.Complet
     rows = [row for row in Ledger(settings).rows("runs") if row["dataset"] == "hotline.request" and row["run"].startswith("manual__")]
     assert {row["job"] for row in rows} == {"register", "land", "check", "conform"}
     assert all(row["outcome"] == "done" and row["spark_session"] and row["seconds"] > 0 for row in rows)
+
+
+def test_a_product_runs_once_for_all_that_a_batch_changed(settings: Settings, demo: subprocess.CompletedProcess[str]) -> None:
+    airflow, dag = Airflow(settings), "curated__education_flow"
+    runs = [run["dag_run_id"] for run in airflow.get(f"/dags/{dag}/dagRuns")["dag_runs"]]
+    heard = [airflow.get(f"/dags/{dag}/dagRuns/{run}/upstreamAssetEvents")["asset_events"] for run in runs]
+    batches = {event["source_run_id"] for events in heard for event in events}
+    assert len(batches) == len(heard) > 0
+    first = {(event["source_task_id"], event["uri"]) for event in heard[0]}
+    assert first == {("announce", f"lake://silver/{table}") for table in ("education__enrolment", "public_security__household_register")}
 
 
 def test_an_answer_is_written_in_every_format(settings: Settings, demo: subprocess.CompletedProcess[str], tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 import uuid
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from deltalake import Field, Schema
+from deltalake.schema import PrimitiveType
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 from tenacity import Retrying, retry_if_not_result, stop_after_delay, wait_fixed
 
 from jobs.contracts.load import load_all
 from jobs.ops.ledger import Ledger
-from jobs.orchestration import StepFailed, Try, require_done, run_step, run_task, waiting
+from jobs.orchestration import StepFailed, Try, require_done, run_step, run_task, waiting, written
+from jobs.platform.delta_tables import lay
 from jobs.platform.errors import LakeError
 from jobs.platform.settings import Settings
 from jobs.platform.spark import open_session
+from jobs.platform.store import emptied
 from jobs.steps import STEPS
 
 DATASET = "education.enrolment"
@@ -71,6 +76,18 @@ def test_a_run_is_done_when_every_step_of_every_dataset_is(spark: SparkSession, 
         require_done(this.run, [DATASET])
     run_step(STEPS[-1], spark, settings, DATASET, this.run)
     require_done(this.run, [DATASET])
+
+
+def test_what_an_earlier_try_of_a_run_wrote_is_told(settings: Settings) -> None:
+    table, began = f"test__{uuid.uuid4().hex}", dt.datetime.now(dt.UTC) - dt.timedelta(seconds=1)
+    names = [table.replace("__", "."), "test.never_written", "curated.never_made"]
+    assert written(settings, names, began) == []
+    lay(settings, "silver", table, Schema([Field("id", PrimitiveType("long"))]))
+    try:
+        assert written(settings, names, began) == names[:1]
+        assert written(settings, names, began + dt.timedelta(minutes=1)) == []
+    finally:
+        emptied(settings, "silver", f"{table}/")
 
 
 def test_a_dataset_waits_until_its_deliveries_are_through(spark: SparkSession, settings: Settings, store: Any, this: Try) -> None:
