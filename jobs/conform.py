@@ -41,7 +41,7 @@ def run(spark: SparkSession, settings: Settings, contract: Contract, rules: Sequ
         return Conformed(contract.dataset, 0, False, {})
     events = _events(spark, settings, ledger, contract)
     made_from = _fingerprint(ledger, contract, stands, events)
-    changed = silver.fingerprint(settings, contract) != made_from
+    changed = silver.made_from(settings, contract) != made_from
     judged = states(spark, contract, stands, [row["event"] for row in events], in_spark=bool(ledger.first("rejections", 1, contract.dataset)))
     counts: Counts = {}
     if changed:
