@@ -295,6 +295,7 @@ def spark_conf(settings: Settings) -> dict[str, str]:
         "spark.sql.catalogImplementation": "hive",
         "spark.sql.warehouse.dir": settings.uri("warehouse", "tables", scheme="s3a"),
         "spark.databricks.delta.snapshotPartitions": "2",
+        "spark.python.sql.dataFrameDebugging.enabled": "false",  # else each column that Python makes carries the lines of code that made it
         "spark.databricks.delta.schema.autoMerge.enabled": "false",
         "spark.hadoop.civiclake.single.writer": str(settings.single_writer).lower(),
         "spark.delta.logStore.s3a.impl": "org.civiclake.ConditionalLogStore",

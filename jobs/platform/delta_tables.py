@@ -23,9 +23,9 @@ def lay(settings: Settings, zone: str, name: str, schema: Schema, **how: Any) ->
 
 
 def name_table(spark: SparkSession, settings: Settings, table: str) -> None:
-    """`zone.name` for what stands there. Nothing is said where it has its name already: the catalog takes up to a second to hear it again."""
-    if not spark.catalog.tableExists(table):
-        zone, _, name = table.partition(".")
+    """`zone.name` for what stands there. Nothing is said where it has its name already: the catalog takes up to a second to hear it again, and `tableExists` to open the table."""
+    zone, _, name = table.partition(".")
+    if not spark.sql(f"SHOW TABLES IN {zone} LIKE '{name}'").collect():
         spark.sql(f"CREATE TABLE IF NOT EXISTS {table} USING delta LOCATION '{settings.uri(zone, name, scheme='s3a')}'")
 
 
