@@ -30,7 +30,7 @@ from jobs.quality.trial import ENGINE
 from jobs.quality.trial_run import trial_results
 from jobs.quality.validate import Verdict, validate
 from jobs.quality.vocabulary import ORDERED
-from jobs.tables.bronze import judged_rows
+from jobs.tables.bronze import judged_rows, read
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def run(spark: SparkSession, settings: Settings, contract: Contract, rules: Sequ
     held = dict(judged.held)
     rest = sorted((_measured(row, judged) for row in waiting if row["delivery"] not in broken), key=lambda row: str(row["period"]))  # a period is compared with the one before
     asked = contract.tolerated_rejected_share < 1 and in_spark(rules) and ledger.first("rejections", 1, contract.dataset)
-    rejected = rejected_in_spark(spark, contract, [row["delivery"] for row in rest]) if asked else {}
+    rejected = rejected_in_spark(spark, settings, contract, [row["delivery"] for row in rest]) if asked else {}
     results: list[dict[str, Any]] = []
     passed: list[dict[str, Any]] = []
     for group in groups(rest, rules):
@@ -117,7 +117,7 @@ def _measured(row: dict[str, Any], judged: JudgedInSpark) -> dict[str, Any]:
 
 def _validate(spark: SparkSession, settings: Settings, contract: Contract, rules: Sequence[Rule], group: Sequence[dict[str, Any]], said: dict[str, Any]) -> dict[str, Verdict]:
     each = {row["delivery"]: Measures.from_json(row["measures"]) for row in group}
-    rows, asked, names = judged_rows(spark, contract, list(each)), list(rules), [c.name for c in contract.columns]
+    rows, asked, names = judged_rows(read(spark, settings, contract), list(each)), list(rules), [c.name for c in contract.columns]
     if len(group) > 1:
         asked, names = said_of_each(rules, list(each)), [*names, "_delivery"]
     frame = (in_order(rows) if any(rule.type in ORDERED for rule in rules) else rows).select(*names)

@@ -16,7 +16,7 @@ from jobs.ops.ledger import Ledger
 from jobs.platform.settings import Settings
 from jobs.quality.rules import Rule
 from jobs.quarantine.events import in_order
-from jobs.tables import counting, mended, silver
+from jobs.tables import bronze, counting, mended, silver
 from jobs.tables.counting import Counts
 from jobs.tables.states import Standing, standings, states
 
@@ -42,7 +42,7 @@ def run(spark: SparkSession, settings: Settings, contract: Contract, rules: Sequ
     events = _events(spark, settings, ledger, contract)
     made_from = _fingerprint(ledger, contract, stands, events)
     changed = silver.made_from(settings, contract) != made_from
-    judged = states(spark, contract, stands, [row["event"] for row in events], in_spark=bool(ledger.first("rejections", 1, contract.dataset)))
+    judged = states(bronze.read(spark, settings, contract), contract, stands, [row["event"] for row in events], in_spark=bool(ledger.first("rejections", 1, contract.dataset)))
     counts: Counts = {}
     if changed:
         watch, watched = counting.watched(judged, "_delivery", "_state", len(stands) * len(STATES))

@@ -25,7 +25,7 @@ from jobs.platform.store import emptied
 from jobs.quality.dialect import unfused
 from jobs.quality.rules import Rule
 from jobs.quality.vocabulary import scope_of
-from jobs.tables.bronze import judged_rows
+from jobs.tables.bronze import judged_rows, read
 
 COLUMNS = ("payment_id", "vendor_code", "category", "amount", "tax_rate", "booked_on", "paid_at")
 ROW: list[tuple[str, dict[str, Any]]] = [
@@ -81,7 +81,7 @@ def _landing(name: str, what: str, spark: SparkSession, dump: Dump, contract: Co
         steps = landed(spark, dump.settings, mine, asked, dump.rows)
         if then:
             deliveries = [row["delivery"] for row in Ledger(dump.settings).deliveries(mine.dataset)]
-            then(judged_rows(spark, mine, deliveries).select(*[c.name for c in mine.columns]))
+            then(judged_rows(read(spark, dump.settings, mine), deliveries).select(*[c.name for c in mine.columns]))
         return steps
 
     return Contender(name, what, run, lambda tag: forget(spark, dump.settings, under(contract, f"{contract.name}_{name}_{tag}")))

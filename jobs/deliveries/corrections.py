@@ -12,6 +12,8 @@ from pyspark.sql import functions as F
 
 from jobs.contracts.model import Contract
 from jobs.ops.ledger import Ledger
+from jobs.platform.settings import Settings
+from jobs.tables.bronze import read
 from jobs.tables.states import content
 
 COUNTS = ("added", "removed", "changed", "unchanged")
@@ -46,7 +48,7 @@ def record(spark: SparkSession, ledger: Ledger, contract: Contract, deliveries: 
     new = {key: each for key, each in wanted.items() if key not in known}
     if not new and set(known) <= set(wanted):
         return 0
-    counted = differences(spark, contract, sorted({(each.corrects, each.delivery) for each in new.values()})) if new else {}
+    counted = differences(spark, ledger.settings, contract, sorted({(each.corrects, each.delivery) for each in new.values()})) if new else {}
     rows = [{"dataset": contract.dataset, **vars(each), **counted[each.corrects, each.delivery]} for each in new.values()]
     if gone := set(known) - set(wanted):  # a version between the two was let through since
         kept = [row for key, row in known.items() if key not in gone]
@@ -60,11 +62,11 @@ def _key(each: Correction) -> tuple[str, str, str, str]:
     return each.period, each.name, each.corrects, each.delivery
 
 
-def differences(spark: SparkSession, contract: Contract, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], dict[str, int]]:
+def differences(spark: SparkSession, settings: Settings, contract: Contract, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], dict[str, int]]:
     """(old delivery, new delivery) → COUNTS. One pass over the rows of all pairs; a row is the same row where its key (or identity) is, else where all it says is."""
     sides = [(f"{old}>{new}", delivery, side) for old, new in pairs for side, delivery in (("old", old), ("new", new))]
     known = F.broadcast(spark.createDataFrame(sides, "_pair string, _delivery string, _side string"))
-    rows = spark.table(f"bronze.{contract.table}").join(known, "_delivery").withColumn("_said", F.sha2(F.concat_ws(" ", content(contract), F.coalesce("_raw", F.lit(""))), 256))
+    rows = read(spark, settings, contract).join(known, "_delivery").withColumn("_said", F.sha2(F.concat_ws(" ", content(contract), F.coalesce("_raw", F.lit(""))), 256))
     counts = _counted(rows, contract.key or contract.identity).toArrow().to_pylist()
     found = {row["_pair"]: {name: row[name] for name in COUNTS} for row in counts}
     return {(old, new): found.get(f"{old}>{new}", dict.fromkeys(COUNTS, 0)) for old, new in pairs}

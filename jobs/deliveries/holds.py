@@ -20,6 +20,8 @@ from jobs.deliveries.promised import listed
 from jobs.deliveries.shrink import Sent, Shrunk, shrunk
 from jobs.deliveries.waiting import files
 from jobs.ops.ledger import Ledger
+from jobs.platform.settings import Settings
+from jobs.tables.bronze import read
 
 REVIEWED = ("control_rows", "control_total", "incomplete", "shrunk")  # reasons that what comes later may lift
 DOUBLE_SCALE = 12  # digits after the point to which the values of a double column are added up
@@ -105,7 +107,7 @@ def _whole(spark: SparkSession, ledger: Ledger, contract: Contract, rows: Sequen
     there = files(contract, ledger.rows("receipts", dataset=contract.dataset), known, ("rejected",))
     missing = waits(contract, there, manifests)
     promises = _promises(there, [(m.period, p) for m in sorted(manifests, key=lambda m: (m.arrived, m.name), reverse=True) for p in m.promises])
-    sums = _sums(spark, contract, [row["delivery"] for row in rows if any(p.totals for p in promises[row["delivery"]])])
+    sums = _sums(spark, ledger.settings, contract, [row["delivery"] for row in rows if any(p.totals for p in promises[row["delivery"]])])
     names: dict[str, list[str]] = defaultdict(list)
     for file in there:
         names[file.delivery].append(file.name)
@@ -147,12 +149,12 @@ def _broken(row: Mapping[str, Any], promise: Promise, sums: Mapping[str, Decimal
     return None
 
 
-def _sums(spark: SparkSession, contract: Contract, deliveries: Sequence[str]) -> Sums:
+def _sums(spark: SparkSession, settings: Settings, contract: Contract, deliveries: Sequence[str]) -> Sums:
     """Of the columns that have control totals, over every landed row."""
     if not deliveries or not contract.manifest:
         return {}
     names = sorted({total.column for total in contract.manifest.totals})
-    rows = spark.table(f"bronze.{contract.table}").where(F.col("_delivery").isin(list(deliveries)))
+    rows = read(spark, settings, contract).where(F.col("_delivery").isin(list(deliveries)))
     sums = rows.groupBy("_delivery").agg(*[F.try_sum(_exact(contract, name)).alias(name) for name in names])
     return {row["_delivery"]: {name: row[name] if row[name] is not None else Decimal(0) for name in names} for row in sums.toArrow().to_pylist()}
 

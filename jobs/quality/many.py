@@ -17,6 +17,7 @@ from jobs.contracts.model import Contract
 from jobs.ops.ledger import Ledger
 from jobs.platform.errors import LakeError
 from jobs.platform.outage import AGAIN, Outage, lost
+from jobs.platform.settings import Settings
 from jobs.quality.conditions import failing, inside
 from jobs.quality.keys import countable
 from jobs.quality.keys_in_spark import count_keys
@@ -25,7 +26,7 @@ from jobs.quality.plugins import load
 from jobs.quality.rules import Rule, columns_of
 from jobs.quality.vocabulary import AGAINST_THE_OTHERS, KEYS, ORDERED, SQL
 from jobs.quality.words import message_of
-from jobs.tables.bronze import judged_rows
+from jobs.tables.bronze import judged_rows, read
 from jobs.tables.states import ROW, content, critical
 
 BESIDE = ORDERED | AGAINST_THE_OTHERS | {SQL}
@@ -60,7 +61,7 @@ def judge_in_spark(
     overs = countable(rules)
     keys = {delivery: found for delivery, found in (landed or {}).items() if {rule.id for rule in overs} <= set(found)}
     with _named(contract, overs[0] if overs else None):
-        keys |= count_keys(judged_rows(spark, contract, deliveries), overs, [delivery for delivery in deliveries if delivery not in keys])
+        keys |= count_keys(judged_rows(read(spark, ledger.settings, contract), deliveries), overs, [delivery for delivery in deliveries if delivery not in keys])
     held: dict[str, str] = {}
     for rule in asked:
         left = [d for d in deliveries if d not in held and (rule not in overs or keys[d][rule.id].shared)]
@@ -81,7 +82,7 @@ def _named(contract: Contract, rule: Rule | None) -> Iterator[None]:
 
 
 def _judge(spark: SparkSession, ledger: Ledger, contract: Contract, rule: Rule, deliveries: Sequence[str]) -> dict[str, str]:
-    found = found_rows(spark, contract, rule, deliveries)
+    found = found_in(judged_rows(read(spark, ledger.settings, contract), deliveries), contract, rule, deliveries)
     few = found.limit(MOST + 1).toArrow().to_pylist()
     if len(few) <= MOST:
         if few:
@@ -99,11 +100,6 @@ def _facts(contract: Contract, rule: Rule) -> dict[str, str]:
 def _first_line(problem: Exception, contract: Contract, rule: Rule) -> str:
     """Spark's words hold the value it stumbled over; nobody needs to read it where the column is personal."""
     return type(problem).__name__ if contract.personal_columns & set(columns_of(rule)) or (rule.type == SQL and contract.personal) else str(problem).splitlines()[0][:300]
-
-
-def found_rows(spark: SparkSession, contract: Contract, rule: Rule, deliveries: Sequence[str]) -> DataFrame:
-    """The failing rows of these deliveries, as `ROW`."""
-    return found_in(judged_rows(spark, contract, deliveries), contract, rule, deliveries)
 
 
 def found_in(rows: DataFrame, contract: Contract, rule: Rule, deliveries: Sequence[str]) -> DataFrame:
@@ -147,11 +143,11 @@ def repeated(rows: DataFrame, contract: Contract, rule: Rule) -> DataFrame:
     return marked.withColumn("_differs", F.min("_content").over(key) != F.max("_content").over(key)).where("_differs")
 
 
-def rejected_in_spark(spark: SparkSession, contract: Contract, deliveries: Sequence[str]) -> dict[str, int]:
+def rejected_in_spark(spark: SparkSession, settings: Settings, contract: Contract, deliveries: Sequence[str]) -> dict[str, int]:
     """Delivery → rows with a critical rejection of this module and none of landing."""
     found = spark.table("ops.rejections").where((F.col("dataset") == contract.dataset) & F.col("delivery").isin(list(deliveries)) & (F.col("severity") == "critical"))
     rows = found.select(F.col("delivery").alias("_delivery"), F.col("record").alias("_record"), F.col("part").cast("int").alias("_part")).distinct()
-    clean = judged_rows(spark, contract, deliveries).where(~critical()).select(*ROW)
+    clean = judged_rows(read(spark, settings, contract), deliveries).where(~critical()).select(*ROW)
     return {row["_delivery"]: row["count"] for row in rows.join(clean, list(ROW), "left_semi").groupBy("_delivery").count().collect()}
 
 

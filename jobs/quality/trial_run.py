@@ -22,7 +22,7 @@ from jobs.platform.outage import AGAIN, Outage, lost
 from jobs.platform.settings import Settings, load_settings
 from jobs.quality.compile import MASK, fused, judge
 from jobs.quality.conditions import conditions, inside
-from jobs.quality.many import found_rows, repeated
+from jobs.quality.many import found_in, repeated
 from jobs.quality.measures import SAMPLES, Measures
 from jobs.quality.parameters import parameters
 from jobs.quality.plugins import load
@@ -31,7 +31,7 @@ from jobs.quality.trial import ENGINE, Tried, known, words, would_hold
 from jobs.quality.validate import validate
 from jobs.quality.vocabulary import KEYS
 from jobs.readers.values import polars_type
-from jobs.tables.bronze import judged_rows
+from jobs.tables.bronze import judged_rows, read
 from jobs.tables.states import ROW, critical
 
 COUNTS = "delivery string, rule string, evaluated bigint, unexpected bigint, newly bigint, sample array<struct<record: bigint, value: string>>, problem string"
@@ -64,7 +64,7 @@ def _within(period: str, first: str | None, last: str | None) -> bool:
 def try_out(spark: SparkSession, ledger: Ledger, contract: Contract, rules: Sequence[Rule], files: Sequence[Mapping[str, Any]]) -> list[Tried]:
     """Each rule on each delivery (`files`: of ops.deliveries), in the rules' order. Row rules go through the expressions that landing would use, in one pass over bronze."""
     native, deliveries = fused(rules), [row["delivery"] for row in files]
-    rows = judged_rows(spark, contract, deliveries).withColumn(REJECTED, critical())
+    rows = judged_rows(read(spark, ledger.settings, contract), deliveries).withColumn(REJECTED, critical())
     found = {(t.delivery, t.rule.id): t for t in (_natively(rows, contract, native) if native else ())}
     for rule in rules:
         if rule not in native:
@@ -158,7 +158,7 @@ def _asked(rows: DataFrame, contract: Contract, rule: Rule, deliveries: Sequence
         return asked, unexpected
     if rule.type not in KEYS:
         load(load_settings().root)
-        return rows.join(found_rows(rows.sparkSession, contract, rule, deliveries).withColumn("_found", F.lit(True)), list(ROW), "left"), F.col("_found")
+        return rows.join(found_in(rows.drop(REJECTED), contract, rule, deliveries).withColumn("_found", F.lit(True)), list(ROW), "left"), F.col("_found")
     found = repeated(rows, contract, rule).select(*ROW).withColumn("_found", F.lit(True))
     there = inside(rows, rule).where(~critical())
     for name in columns_of(rule):

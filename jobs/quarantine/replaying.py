@@ -117,7 +117,7 @@ def _beside(spark: SparkSession, contract: Contract, rule: Rule, of_keys: Sequen
     names = [*(c.name for c in contract.columns), *ROW, "_rejections"]
     through = F.when(F.col("_decision") == RELEASED, F.lit(None).cast(REASONS)).otherwise(F.filter("_rejections", lambda r: ~r.rule.isin(list(of_keys))))
     deliveries = [row["_delivery"] for row in rows.select("_delivery").distinct().collect()]
-    there = alone(spark, contract, on.stands, on.events).where(F.col("_delivery").isin(deliveries)).where(F.col("_state").isNull() | ((F.col("_state") == "quarantined") & ~F.col("_decision").eqNullSafe(DISCARDED)))
+    there = alone(spark.table(f"bronze.{contract.table}"), contract, on.stands, on.events).where(F.col("_delivery").isin(deliveries)).where(F.col("_state").isNull() | ((F.col("_state") == "quarantined") & ~F.col("_decision").eqNullSafe(DISCARDED)))
     mine = rows.select(*ROW, F.lit(True).alias("_mine"))
     every = there.withColumn("_rejections", through).select(names).join(mine, list(ROW), "left_anti").unionByName(rows.select(names))
     return found_in(every, contract, rule, deliveries).join(mine, list(ROW), "left_semi")

@@ -64,7 +64,7 @@ def troubled(spark: SparkSession, contract: Contract, on: Shelf) -> DataFrame:
     """
     if not on.stands:
         raise LakeError(f"{contract.dataset} has no rows yet", f"see ./lake status {contract.dataset}")
-    rows = alone(spark, contract, on.stands, on.events).where("_state IS NULL OR _state = 'quarantined'")
+    rows = alone(spark.table(f"bronze.{contract.table}"), contract, on.stands, on.events).where("_state IS NULL OR _state = 'quarantined'")
     for column, kind in mended.OWN.items():
         rows = rows if column in rows.columns else rows.withColumn(column, F.lit(None).cast(kind))
     rows = rows.withColumn("_status", _status()).where("_status IS NOT NULL").join(_found_in_spark(spark, contract), list(ROW), "left")

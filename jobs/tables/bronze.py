@@ -18,6 +18,7 @@ from deltalake.exceptions import CommitFailedError, TableNotFoundError
 from deltalake.transaction import AddAction, RemoveAction
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
+from pyspark.sql.types import StructType
 
 from jobs.contracts.model import Contract
 from jobs.platform.errors import LakeError
@@ -30,6 +31,8 @@ LINEAGE: dict[str, pl.DataType] = {
     "_delivery": pl.String(), "_period": pl.String(), "_record": pl.Int64(), "_part": pl.Int32(), "_rejections": REJECTIONS, "_raw": pl.String(), "_extra": pl.String(),
 }  # fmt: skip
 METADATA = "lake.deliveries"
+FEW_FILES = 30  # more are listed by Spark in tasks
+PLAIN = 1  # version of the Delta protocol for readers whose files hold the rows as they are
 RAGGED = "ragged"  # the rule of a record whose number of fields is not the header's
 
 
@@ -133,7 +136,16 @@ def commits(table: DeltaTable) -> list[list[dict[str, Any]]]:
     return [json.loads(entry[METADATA]) for entry in table.history() if entry.get(METADATA)]
 
 
-def judged_rows(spark: SparkSession, contract: Contract, deliveries: Sequence[str]) -> DataFrame:
-    """The rows that could be read: what landing judged, and what Great Expectations judges. A ragged record has no values to judge."""
-    rows = spark.table(f"bronze.{contract.table}").where(F.col("_delivery").isin(list(deliveries)))
+def read(spark: SparkSession, settings: Settings, contract: Contract) -> DataFrame:
+    """Every row as the table stands now. Of a table of few files they are named to Spark: to ask the log for them costs it a query, which takes longer than theirs."""
+    table = DeltaTable(settings.uri("bronze", contract.table), storage_options=delta_options(settings))
+    files = [uri.replace("s3://", "s3a://", 1) for uri in table.file_uris()]
+    if not 0 < len(files) <= FEW_FILES or table.protocol().min_reader_version > PLAIN:
+        return spark.table(f"bronze.{contract.table}")
+    return spark.read.schema(StructType.fromJson(json.loads(table.schema().to_json()))).parquet(*files)
+
+
+def judged_rows(rows: DataFrame, deliveries: Sequence[str]) -> DataFrame:
+    """Of bronze those that could be read: what landing judged, and what Great Expectations judges. A ragged record has no values to judge."""
+    rows = rows.where(F.col("_delivery").isin(list(deliveries)))
     return rows.where(~F.coalesce(F.exists("_rejections", lambda r: r.rule == RAGGED), F.lit(False)))

@@ -18,6 +18,8 @@ from jobs.platform.settings import load_settings
 from jobs.platform.store import s3
 
 FILE_BYTES = 128 << 20  # a file is closed when it has become so large; a task holds it in memory until then
+MILLISECOND = dt.timedelta(milliseconds=1)
+LAST = dt.datetime.max - MILLISECOND
 LONGEST = 32  # characters of a text that is told as least or greatest, as Spark's own writer does it
 CONTENT = "application/vnd.apache.parquet"
 
@@ -95,7 +97,12 @@ def statistics(metadata: pq.FileMetaData) -> str:
 def _said(value: Any, up: bool = False) -> int | str | None:
     """A least or (`up`) greatest value as the log writes it; None of a kind or a length that it does not tell. Doubles are none: the file does not count what is no number."""
     if isinstance(value, dt.datetime):  # in milliseconds, and no row may lie outside
-        return f"{(value + dt.timedelta(microseconds=999 if up else 0)).astimezone(dt.UTC).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
+        whole = value.astimezone(dt.UTC).replace(tzinfo=None, microsecond=value.microsecond // 1000 * 1000)
+        if up and value.microsecond % 1000:
+            if whole > LAST:
+                return None
+            whole += MILLISECOND
+        return f"{whole.isoformat(timespec='milliseconds')}Z"
     if isinstance(value, dt.date):
         return value.isoformat()
     if isinstance(value, str):

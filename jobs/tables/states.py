@@ -61,28 +61,28 @@ def critical() -> Column:
     return F.coalesce(F.exists("_rejections", lambda r: r.severity == "critical"), F.lit(False))
 
 
-def states(spark: SparkSession, contract: Contract, stands: Sequence[Standing], events: Sequence[str] = (), in_spark: bool = True) -> DataFrame:
-    """Every bronze row of the landed deliveries with `_state`, `_survivor` (of a duplicate or superseded row) and, for snapshots, validity.
+def states(bronze: DataFrame, contract: Contract, stands: Sequence[Standing], events: Sequence[str] = (), in_spark: bool = True) -> DataFrame:
+    """Every row of `bronze` of the landed deliveries with `_state`, `_survivor` (of a duplicate or superseded row) and, for snapshots, validity.
 
     `events`: of the quarantine, the oldest first. `in_spark`: false where ops.rejections is known to have no row of the dataset.
     """
-    marked = alone(spark, contract, stands, events, in_spark).withColumn("_apart", _apart(F.col("_state").isNotNull()))
+    marked = alone(bronze, contract, stands, events, in_spark).withColumn("_apart", _apart(F.col("_state").isNotNull()))
     return {"events": _events, "increment": _increment, "snapshot": _snapshot}[contract.mode](marked, contract, stands).drop("_apart")
 
 
-def alone(spark: SparkSession, contract: Contract, stands: Sequence[Standing], events: Sequence[str] = (), in_spark: bool = True) -> DataFrame:
-    """Every bronze row, as mended, with `_decision` (null where nobody took one) and the `_state` that it has by itself: held, superseded, quarantined; null for a valid row."""
-    known = F.broadcast(spark.createDataFrame([(s.delivery, s.standing, s.rank) for s in stands], "_delivery string, _standing string, _rank int"))
+def alone(bronze: DataFrame, contract: Contract, stands: Sequence[Standing], events: Sequence[str] = (), in_spark: bool = True) -> DataFrame:
+    """Every row of `bronze`, as mended, with `_decision` (null where nobody took one) and the `_state` that it has by itself: held, superseded, quarantined; null for a valid row."""
+    known = F.broadcast(bronze.sparkSession.createDataFrame([(s.delivery, s.standing, s.rank) for s in stands], "_delivery string, _standing string, _rank int"))
     kept = F.coalesce(F.col("_decision") == mended.RELEASED, F.lit(False))
     rejected = (critical() & ~kept) | F.col("_rejected") | F.coalesce(F.col("_decision") == mended.DISCARDED, F.lit(False))
     state = F.when(F.col("_standing") == "held", "held").when(F.col("_standing") == "superseded", "superseded").when(rejected, "quarantined")
     told = {"_warnings": _warnings(kept), "_state": state, "_survivor": F.lit(None).cast("string"), "_content": content(contract)}
-    return _as_mended(spark, contract, events, in_spark).join(known, "_delivery").withColumns(told).drop("_rejected", "_warned", "_standing")
+    return _as_mended(bronze, contract, events, in_spark).join(known, "_delivery").withColumns(told).drop("_rejected", "_warned", "_standing")
 
 
-def _as_mended(spark: SparkSession, contract: Contract, events: Sequence[str], in_spark: bool) -> DataFrame:
+def _as_mended(bronze: DataFrame, contract: Contract, events: Sequence[str], in_spark: bool) -> DataFrame:
     """Rows with what rules judged in Spark say of them; a mended row holds all of that itself."""
-    bronze = spark.table(f"bronze.{contract.table}")
+    spark = bronze.sparkSession
     laid = mended.latest(spark, contract, events) if events else None
     rest = bronze if laid is None else bronze.join(laid.select(*ROW), list(ROW), "left_anti")
     if in_spark:

@@ -23,7 +23,7 @@ from jobs.quality.measures import Measures
 from jobs.quality.rules import on_trial
 from jobs.quality.validate import validate
 from jobs.sample.real import deliveries as real_deliveries
-from jobs.tables.bronze import judged_rows
+from jobs.tables.bronze import judged_rows, read
 
 SUFFIX = uuid.uuid4().hex[:6]
 Lander = Callable[[str], Contract]
@@ -288,7 +288,7 @@ def test_gx_says_the_same_from_what_landing_counted_as_from_the_rows(spark: Spar
     contract = landed(dataset)
     rules = rules_of(load_contract(contract_path(settings.root, dataset)), settings.root)
     rows = [row for row in Ledger(settings).deliveries(contract.dataset) if row["outcome"] in ("landed", "held")]
-    frame = judged_rows(spark, contract, [row["delivery"] for row in rows]).select(*[c.name for c in contract.columns])
+    frame = judged_rows(read(spark, settings, contract), [row["delivery"] for row in rows]).select(*[c.name for c in contract.columns])
     measures = sum((Measures.from_json(row["measures"]) for row in rows), Measures())
     measured, plain = (validate(frame, rules, known, dataset, contract.personal_columns).result for known in (measures, None))
     assert [counted(item) for item in measured.results] == [counted(item) for item in plain.results]
