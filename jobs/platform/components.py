@@ -287,7 +287,6 @@ def spark_conf(settings: Settings) -> dict[str, str]:
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.shuffle.partitions": "4",
         "spark.sql.sources.parallelPartitionDiscovery.parallelism": "8",
-        "spark.sql.execution.arrow.maxRecordsPerBatch": "100000",
         "spark.python.daemon.module": "jobs.platform.workers",
         "spark.sql.artifact.isolation.enabled": "false",
         "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",

@@ -18,12 +18,16 @@ from jobs.platform.settings import DATABASES, Settings
 from jobs.platform.writers import admit
 
 SMALL_BYTES, SMALL_ROWS = 64 << 20, 50_000
-FITTED = "spark.civiclake.small"  # that a session is one for small datasets
+NARROW_BYTES = 1024  # a row, as delivered
+FITTED = "spark.civiclake.fits"  # what a session was made for: names of FITS
 # Of a small dataset planning, compiling and adapting queries costs more than the rows: 5 s of processor time for a query over a hundred rows became 1.5 s
 SMALL = {
     "spark.sql.adaptive.enabled": "false", "spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN", "spark.sql.shuffle.partitions": "1",
-    "spark.databricks.delta.snapshotPartitions": "1", FITTED: "true",
+    "spark.databricks.delta.snapshotPartitions": "1",
 }  # fmt: skip
+# Before each row that goes to Python Spark asks how large the batch has become, which of an array is counted anew from its first row: 55 s for half a million rows, 5 s where nobody asks
+NARROW = {"spark.sql.execution.arrow.maxBytesPerBatch": str(2**31 - 1)}
+FITS = {"small": SMALL, "narrow": NARROW}
 # Through these the client writes every refused query to stderr with both its traces, before it raises: who catches it has said it in a line
 ANSWERED = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
 NAMESPACE = uuid.UUID("6f7bd8a4-54a5-4a0f-9a3c-2a1b0a3c9d11")
@@ -65,14 +69,17 @@ def open_session(settings: Settings, role: str = "job", session_id: str | None =
 
 def fit(spark: SparkSession, size: int, rows: int = 0) -> None:
     """Make the session one for queries over so many bytes and records of delivered files; `rows` is left out where nobody counted."""
-    small = spark.conf.get(FITTED, "")
-    fits = size <= SMALL_BYTES and rows <= SMALL_ROWS
-    if fits and not small:
-        for name, value in SMALL.items():
-            spark.conf.set(name, value)
-    elif not fits and small:
-        for name in SMALL:
-            spark.conf.unset(name)
+    fits = {"small": size <= SMALL_BYTES and rows <= SMALL_ROWS, "narrow": rows > 0 and size <= NARROW_BYTES * rows}
+    wanted, have = [name for name in FITS if fits[name]], (spark.conf.get(FITTED, "") or "").split()
+    if wanted == have:
+        return
+    for name, settings in FITS.items():
+        for key, value in settings.items():
+            if name in wanted and name not in have:
+                spark.conf.set(key, value)
+            elif name in have and name not in wanted:
+                spark.conf.unset(key)
+    spark.conf.set(FITTED, " ".join(wanted))
 
 
 def require_listening(address: str) -> None:
