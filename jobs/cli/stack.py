@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Annotated
 
 import typer
@@ -18,6 +19,8 @@ from jobs.platform.supervise import noted, start_all, state, stop
 from jobs.platform.writers import admit
 
 Only = Annotated[str, typer.Option(help="Start only these parts and what they need, e.g. store,metastore,spark")]
+
+RUNS_TASKS = "airflow-scheduler"  # they need a lake that is prepared
 
 
 def add(app: typer.Typer) -> None:
@@ -38,13 +41,16 @@ def bring_up(settings: Settings, only: str = "") -> None:
     if settings.profile != "embedded":
         _prepare_store(settings)
     wanted = [part for part in components(settings) if not only or part.name in only.split(",") or part.name.split("-")[0] in only.split(",")]
-    with console.status("starting the stack …") as status:
+    prepared: Future[None] | None = None
+    with console.status("starting the stack …") as status, ThreadPoolExecutor(1) as beside:
 
         def tell(name: str, seconds: float | None) -> None:
             console.print(f"  [green]✓[/] {name:<18} {'was up' if seconds is None else f'{seconds:5.1f} s'}")
 
         for part in wanted:
             status.update(f"starting {part.name} …")
+            if prepared and part.name == RUNS_TASKS:
+                prepared.result()
             start_all(settings.state, [part], tell)
             if part.name == "store":
                 sync_writes(settings)
@@ -52,9 +58,14 @@ def bring_up(settings: Settings, only: str = "") -> None:
                 if refresh_grants(settings, state(settings.state, part).pid or 0):
                     console.print("  [green]✓[/] grants of the contracts")
             if part.name == "spark":
-                prepare_lake(settings)
-    if settings.spark.connect:
-        prepare_lake(settings)
+                prepare_catalog(settings)
+                prepared = beside.submit(prepare_ledger, settings)  # in a new lake half a minute
+        if settings.spark.connect:
+            prepare_catalog(settings)
+            prepared = beside.submit(prepare_ledger, settings)
+        status.update("naming the ledger's tables …")
+        if prepared:
+            prepared.result()
 
 
 def _prepare_store(settings: Settings) -> None:
@@ -64,15 +75,24 @@ def _prepare_store(settings: Settings) -> None:
     admit(settings)
 
 
-def prepare_lake(settings: Settings) -> None:
-    from jobs.ops.catalog import register_ops
-    from jobs.ops.ledger import Ledger
-    from jobs.platform.spark import fit, make_databases, open_session
+def prepare_catalog(settings: Settings) -> None:
+    """The databases. Before another server asks: the first to ask makes the metastore's own tables."""
+    from jobs.platform.spark import make_databases, open_session
 
     spark = open_session(settings)
     make_databases(spark, settings)
+    spark.stop()
+
+
+def prepare_ledger(settings: Settings) -> None:
+    """Its tables, and their names in the catalog."""
+    from jobs.ops.catalog import register_ops
+    from jobs.ops.ledger import Ledger
+    from jobs.platform.spark import fit, open_session
+
+    spark = open_session(settings)
     Ledger(settings).create()
-    fit(spark, 0)  # the ledger's tables are small, and many
+    fit(spark, 0)  # they are small, and many
     register_ops(spark, settings)
     spark.stop()
 

@@ -16,7 +16,7 @@ import psutil
 from ruamel.yaml import YAML
 from write_counter import WriteCounter
 
-from jobs.cli.stack import bring_up, prepare_lake
+from jobs.cli.stack import bring_up, prepare_catalog, prepare_ledger
 from jobs.orchestration import Try, run_task
 from jobs.platform.components import Component, components
 from jobs.platform.settings import PORTS, Settings, load_settings
@@ -70,7 +70,8 @@ def own_stack(home: Path, shared: Settings) -> Iterator[OwnStack]:
     try:
         bring_up(stack.direct, "store,metastore")
         stack.start("spark")
-        prepare_lake(settings)
+        prepare_catalog(settings)
+        prepare_ledger(settings)
         yield stack
     finally:
         for name in [*reversed(PARTS), *noted(settings.state)]:

@@ -59,6 +59,7 @@ def test_a_retry_stops_what_the_earlier_try_left_running(settings: Settings, thi
     assert not thread.is_alive()
     assert "finished" not in ended and ("CANCEL" in ended[0].upper() or "SESSION" in ended[0].upper()), ended
     watcher.stop()
+    earlier.stop()  # its session is gone; while it is this process's active one, Python's functions would still ask it
 
 
 def test_a_failing_dataset_is_named_and_the_others_go_on(settings: Settings, this: Try) -> None:
