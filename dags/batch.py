@@ -8,6 +8,7 @@ from airflow.sdk import DAG, Asset, AssetAlias, Param, TriggerRule, get_current_
 
 from jobs.alerts.notifier import LakeNotifier, deadline
 from jobs.contracts.product import asset_of
+from jobs.dag_tasks import by_the_clock
 from jobs.platform.settings import load_settings
 from jobs.steps import DELIVERED, STEPS
 
@@ -34,10 +35,13 @@ def step_task(step: str, datasets: list[str], trigger_rule: TriggerRule):
     return run(datasets)
 
 
+SETTINGS = load_settings()
+SCHEDULE = by_the_clock(SETTINGS.batch_schedule, SETTINGS.time_zone) if SETTINGS.batch_schedule else None
+
 with DAG(
-    "batch", schedule=load_settings().batch_schedule, catchup=False, max_active_runs=1, doc_md=__doc__, tags=["batch"],
+    "batch", schedule=SCHEDULE, catchup=False, max_active_runs=1, doc_md=__doc__, tags=["batch"],
     params={"datasets": DATASETS, "periods": PERIODS}, default_args={"owner": "data platform", "on_failure_callback": [LakeNotifier()]},
-    deadline=deadline(load_settings().alerts.run_within_minutes),
+    deadline=deadline(SETTINGS.alerts.run_within_minutes),
 ) as dag:  # fmt: skip
 
     @task
