@@ -1,4 +1,4 @@
-"""curated.household: who forms a household with whom and since when, by registration and marriage, with the dwellings it owns."""
+"""curated.household: who forms a household with whom and since when, by registration and marriage, with the dwellings it owns and the meters at its home."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from pyspark.sql import functions as F
 
 from jobs.products.keyed import keyed
 
-REGISTER, PROPERTY, MARRIAGE = "public_security.household_register", "housing.property", "civil_affairs.marriage"
+REGISTER, PROPERTY, MARRIAGE, METER = "public_security.household_register", "housing.property", "civil_affairs.marriage", "power.meter"
 MEMBER = ("household", "resident")
 # An address ends in building, sometimes the unit, and room; before it stands the estate, and before that what it lies in (as jobs/identity/addresses.py reads them).
 HOME = r"^(?:(.*?\D)?)(\d+)(?:号楼|栋|幢|座|-)(?:\d+(?:单元|-))?(\d+)(?:室|房|号)?$"
-PLACE = r"^.*(?:省|市|区|县|街道|镇|乡|社区|村|路|街|道|巷|弄|\d+号)"
+PLACE = r"^.*(?:省|市|区|县|街道|镇|乡|社区|村|路|街|道|巷|弄|\d+号)(?=.)"  # an estate's own name may end so: 丰源新村
 OWNED_PERCENT = 50  # less of a dwelling is a share in an inheritance
 
 
 def build(inputs: Mapping[str, DataFrame]) -> DataFrame:
     """One row a household, member and time (household and resident are keys: the pseudonyms are made after). Times are of the periods of the register: first days of months."""
     registered = _registered(inputs)
-    rows = registered.unionByName(_couples(inputs, registered), True)
+    rows = registered.unionByName(_couples(inputs, registered), True).join(_metered(inputs), ["community_code", "home"], "left")
     owned = _owned(inputs)
     titles = rows.where("valid_to IS NULL").join(owned, "resident", "inner").groupBy("household").agg(
         F.count_distinct("title_number").alias("dwellings"), F.bool_or((F.col("dwelling") == F.col("home")) & F.col("home").isNotNull()).alias("owns_home")
     )  # fmt: skip
     sizes = rows.where("valid_to IS NULL").groupBy("household").agg(F.count_distinct("resident").alias("members"))
-    return rows.join(sizes, "household", "left").join(titles, "household", "left").fillna(0, ["dwellings", "members"]).fillna(False, ["owns_home"])
+    return rows.join(sizes, "household", "left").join(titles, "household", "left").fillna(0, ["dwellings", "members", "meters"]).fillna(False, ["owns_home"])
 
 
 def _month(period: Column) -> Column:
@@ -59,6 +59,12 @@ def _couples(inputs: Mapping[str, DataFrame], registered: DataFrame) -> DataFram
 def _owned(inputs: Mapping[str, DataFrame]) -> DataFrame:
     titles = keyed(inputs, PROPERTY, "title_number").where("_is_current AND use = '住宅'").where(F.coalesce("share", F.lit(100)) >= OWNED_PERCENT)
     return titles.select(F.col("resident_key").alias("resident"), "title_number", dwelling(F.col("address")).alias("dwelling"))
+
+
+def _metered(inputs: Mapping[str, DataFrame]) -> DataFrame:
+    """community_code, home → meters there. The community tells apart what estates of one name would not; units of a building are not told apart, as not everybody writes them."""
+    meters = inputs[METER].where("_is_current").select("community_code", dwelling(F.col("address")).alias("home")).where("home IS NOT NULL")
+    return meters.groupBy("community_code", "home").agg(F.count(F.lit(1)).alias("meters"))
 
 
 def dwelling(address: Column) -> Column:

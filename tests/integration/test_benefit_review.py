@@ -46,7 +46,7 @@ PEOPLE = {  # register → what names a record, and the id of its person
     "housing.property": ("title_number", "owner_id"), "human_resources.social_insurance": ("insured_number", "resident_id"), "human_resources.pension": ("benefit_number", "resident_id"),
     "tax.declared_income": ("declaration", "resident_id"),
 }  # fmt: skip
-DATASETS = (*PEOPLE, "civil_affairs.marriage", "planning.community")
+DATASETS = (*PEOPLE, "civil_affairs.marriage", "planning.community", "power.meter")
 
 
 @dataclass(frozen=True)
@@ -129,6 +129,13 @@ def test_a_month_is_judged_by_the_rules_of_its_own(spark: SparkSession, settings
 def test_households_are_those_of_the_register(settings: Settings, reviewed: Reviewed) -> None:
     scores = {s.sign: s for s in score_products.households(settings, reviewed.truth, reviewed.products["household"].name, f"{PREFIX}__resident_key", GRANT)}
     assert scores["everybody"].precision == 1.0 and (scores["registered"].recall or 0) >= 0.99, scores
+
+
+def test_a_home_has_its_meter(spark: SparkSession, reviewed: Reviewed) -> None:
+    """One each, but for homes that differ by their unit alone; who has moved this month is registered where it was."""
+    registered = spark.table(reviewed.products["household"].curated).where("known_by = 'registration' AND valid_to IS NULL")
+    meters = [row["meters"] for row in registered.groupBy("household").agg(F.max("meters").alias("meters")).collect()]
+    assert len(meters) > 1_000 and sum(n > 0 for n in meters) >= 0.98 * len(meters) and sum(n == 1 for n in meters) >= 0.95 * len(meters)
 
 
 def test_nothing_personal_gets_out(spark: SparkSession, settings: Settings, reviewed: Reviewed) -> None:

@@ -22,12 +22,11 @@ from jobs.sample.city.writers import excel
 def _meters(plan: Plan, part: int, period: Period) -> pl.DataFrame:
     """Every meter with its place."""
     city = scene(plan)
-    home = dwellings.homes(city, part)
-    building, floor, room = (integers(plan.seed, f"home/{name}", 1, high, home.of) for name, high in (("building", 30), ("floor", 19), ("room", 5)))
-    place = [city.communities[c] for c in home.place]
+    home, where = dwellings.homes(city, part), dwellings.addresses(city, part)
+    room = pl.concat_str(pl.col("estate"), pl.col("building").cast(pl.String), pl.lit("栋"), pl.col("unit").cast(pl.String), pl.lit("单元"), pl.col("room").cast(pl.String), pl.lit("室"))
     return pl.DataFrame({
-        "meter_no": dwellings.meter_numbers(city, home), "community_code": [c.code for c in place],
-        "address": [f"{city.districts[c.district][1]}{c.street}{c.name}{b}栋{f}{r:02d}室" for c, b, f, r in zip(place, building, floor, room, strict=True)],
+        "meter_no": dwellings.meter_numbers(city, home), "community_code": [city.communities[c].code for c in home.place],
+        "address": where.select(pl.concat_str("district", "street", "community_name", room).alias("address"))["address"],
         "installed_on": [f"{2004 + int(y)}-{1 + int(y) % 12:02d}-15" for y in integers(plan.seed, "home/installed", 0, 19, home.of)],
     })  # fmt: skip
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from jobs.sample.city import divisions
 from jobs.sample.city.draws import Floats, Ints, chosen, happens, integers, normal
 from jobs.sample.city.events.chance import between
 from jobs.sample.city.events.scene import Scene, shares
 from jobs.sample.city.events.weather import temperature
+from jobs.sample.city.people import households
+from jobs.sample.city.plan import HOUSEHOLDS_A_BLOCK, Plan
 
 LOT = 20_000  # dwellings that one task makes
 # Shares of all dwellings. Urban vacancy in China is put at 12–17 % (Beike Research 2022: 12 %); what looks like it is as frequent as it is empty.
@@ -28,7 +32,7 @@ NEW_YEARS = (dt.date(2023, 1, 22), dt.date(2024, 2, 10), dt.date(2025, 1, 29), d
 
 @dataclass(frozen=True)
 class Homes:
-    """Dwellings of a lot. `way`: place in WAYS; `turn`: day on which people moved; `difficulty`: 3 where an empty home draws as much as a thrifty one."""
+    """Dwellings of a lot: each household has one, that of its own number, whether it lives there or not; the others are spare. `way`: place in WAYS; `turn`: day on which people moved; `difficulty`: 3 where an empty home draws as much as a thrifty one."""
 
     of: Ints
     way: Ints
@@ -47,13 +51,37 @@ def lots(city: Scene) -> int:
     return -(-count(city) // LOT)
 
 
+@lru_cache(maxsize=8)
 def homes(city: Scene, lot: int) -> Homes:
-    of, seed = np.arange(lot * LOT, min(count(city), (lot + 1) * LOT)), city.seed
+    of, seed, held = np.arange(lot * LOT, min(count(city), (lot + 1) * LOT)), city.seed, _held(city, lot)
     people = 1 + chosen(seed, "home/people", (25.4, 29.7, 21.0, 13.2, 7.0, 3.7), of)  # household sizes of the 7th census
+    place = chosen(seed, "home/place", shares(city), of)
+    people[: len(held)], place[: len(held)] = held["size"], held["community"]
     return Homes(
-        of, chosen(seed, "home/way", list(WAYS.values()), of), chosen(seed, "home/place", shares(city), of), people,
+        of, chosen(seed, "home/way", list(WAYS.values()), of), place, people,
         integers(seed, "home/turn", city.days // 5, max(city.days // 5 + 1, city.days * 4 // 5), of), integers(seed, "home/difficulty", 1, 4, of),
     )  # fmt: skip
+
+
+def addresses(city: Scene, lot: int) -> pl.DataFrame:
+    """The columns of divisions.address() of each dwelling of a lot."""
+    home, held = homes(city, lot), _held(city, lot)
+    spare = divisions.address(_plan(city), "home/address", home.of[len(held) :], home.place[len(held) :])
+    return pl.concat([held.select(spare.columns), spare])
+
+
+def _held(city: Scene, lot: int) -> pl.DataFrame:
+    """Of people.households() those whose dwellings are of the lot."""
+    plan = _plan(city)
+    ids = range(lot * LOT, min((lot + 1) * LOT, plan.households))
+    if not ids:
+        return households(plan, 0).head(0)
+    found = pl.concat([households(plan, block) for block in range(ids[0] // HOUSEHOLDS_A_BLOCK, ids[-1] // HOUSEHOLDS_A_BLOCK + 1)])
+    return found.filter(pl.col("household").is_between(ids[0], ids[-1]))
+
+
+def _plan(city: Scene) -> Plan:
+    return Plan(city.people, city.first, city.last, city.seed)
 
 
 def at_home(city: Scene, home: Homes, day: int) -> Floats:
