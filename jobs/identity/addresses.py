@@ -9,7 +9,7 @@ from typing import NamedTuple
 HOME = re.compile(
     r"(?P<before>.*?\D)?(?P<building>\d+)(?:号楼|栋|幢|座|-)(?:(?P<unit>\d+)(?:单元|-))?(?P<room>\d+)(?:室|房|号)?$"
 )  # what stands at the end: building, sometimes the unit, room
-PLACE = re.compile(r".*(?:省|市|区|县|街道|镇|乡|社区|村|路|街|道|巷|弄|\d+号)")  # what stands before the estate
+PLACE = re.compile(r".*(?:省|市|区|县|街道|镇|乡|社区|村|路|街|道|巷|弄|\d+号)(?=.)")  # what stands before the estate, whose own name may end so: 丰源新村
 
 
 class Dwelling(NamedTuple):

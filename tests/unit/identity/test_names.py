@@ -40,6 +40,12 @@ def test_a_dwelling_however_it_is_written(address: str) -> None:
     assert dwelling(address) == ("锦绣花园", "3", "501")
 
 
+@pytest.mark.parametrize("estate", ["丰源新村", "洪客隆小区", "香江花城"])
+@pytest.mark.parametrize("before", ["江西省南昌市东湖区墩子塘街道阳明路12号", "南昌县莲塘镇福寿社区", ""])
+def test_an_estate_may_be_called_as_a_place_is(before: str, estate: str) -> None:
+    assert dwelling(f"{before}{estate}3栋2单元501室") == (estate, "3", "501")
+
+
 @pytest.mark.parametrize("address", [None, "", "地址不详", "阳明路12号"])
 def test_what_names_no_dwelling(address: str | None) -> None:
     assert dwelling(address) == (None, None, None)
