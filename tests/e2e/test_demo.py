@@ -75,7 +75,7 @@ def test_a_product_runs_once_for_all_that_a_batch_changed(settings: Settings, de
     batches = {event["source_run_id"] for events in heard for event in events}
     assert len(batches) == len(heard) > 0
     first = {(event["source_task_id"], event["uri"]) for event in heard[0]}
-    assert first == {("announce", f"lake://silver/{table}") for table in ("education__enrolment", "public_security__household_register")}
+    assert first == {("announce", f"lake://silver/{table}") for table in ("education__enrolment", "planning__community", "public_security__household_register")}
 
 
 def test_an_answer_is_written_in_every_format(settings: Settings, demo: subprocess.CompletedProcess[str], tmp_path_factory: pytest.TempPathFactory) -> None:
