@@ -7,7 +7,7 @@ import datetime as dt
 from airflow.sdk import DAG, Asset, AssetAlias, Param, TriggerRule, get_current_context, task, task_group
 
 from jobs.alerts.notifier import LakeNotifier, deadline
-from jobs.contracts.product import asset_of
+from jobs.contracts.product import asset_of, table_of
 from jobs.dag_tasks import by_the_clock
 from jobs.platform.settings import load_settings
 from jobs.steps import DELIVERED, STEPS
@@ -61,11 +61,12 @@ with DAG(
     @task(trigger_rule=TriggerRule.ALL_DONE, outlets=[SILVER], retries=2, retry_delay=dt.timedelta(seconds=20))
     def announce(planned: list[list[str]] | None) -> None:
         """An event for each silver table this run wrote, whatever failed beside it. All at the end: what is made of several is made once, and no delivery shares the machine with it."""
-        from jobs.orchestration import written
+        from jobs.platform.delta_tables import written_since  # seconds of imports, in the task only
 
         context = get_current_context()
-        for dataset in written(load_settings(), [dataset for each in planned or () for dataset in each], context["dag_run"].start_date):
-            context["outlet_events"][SILVER].add(Asset(asset_of(dataset)))
+        for dataset in (dataset for each in planned or () for dataset in each):
+            if written_since(SETTINGS, table_of(dataset), context["dag_run"].start_date):
+                context["outlet_events"][SILVER].add(Asset(asset_of(dataset)))
 
     @task(trigger_rule=TriggerRule.ALL_DONE, outlets=[Asset(DELIVERED)])
     def summary(planned: list[list[str]] | None) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from airflow.sdk import CronTriggerTimetable, get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 
+from jobs.contracts.product import table_of
 from jobs.platform.settings import load_settings
 
 
@@ -28,9 +29,9 @@ def result_of(step: str, name: str, periods: tuple[str, ...] = ()) -> Any:
 
 def require_written(name: str, changed: bool) -> None:
     """Skips the task, so that no asset event goes out, unless this try changed the table of the dataset or product, or an earlier try of this run did and died before it was done."""
-    from jobs.orchestration import written  # seconds of imports, in the task only
+    from jobs.platform.delta_tables import written_since  # seconds of imports, in the task only
 
-    if not changed and not written(load_settings(), [name], get_current_context()["dag_run"].start_date):
+    if not changed and not written_since(load_settings(), table_of(name), get_current_context()["dag_run"].start_date):
         raise AirflowSkipException(f"{name} is as it was: no asset event")
 
 

@@ -22,7 +22,6 @@ from jobs.contracts.model import Contract
 from jobs.contracts.product import table_of
 from jobs.ops import openlineage
 from jobs.ops.ledger import Ledger
-from jobs.platform.delta_tables import written_since
 from jobs.platform.errors import LakeError
 from jobs.platform.outage import outages_named, require_lake
 from jobs.platform.settings import Settings, load_settings
@@ -209,11 +208,6 @@ def require_done(run: str, datasets: Sequence[str]) -> None:
     bad = [f"{step} {dataset}: {row['message'] if row else 'did not run'}" for dataset in datasets for step in STEPS if (row := rows.get((dataset, step))) is None or row["outcome"] != "done"]
     if bad:
         raise LakeError("; ".join(bad), "see the tasks' logs; clear the failed tasks to try again")
-
-
-def written(settings: Settings, names: Iterable[str], since: dt.datetime) -> list[str]:
-    """Those of these datasets and products whose table was written at that moment or later."""
-    return [name for name in names if written_since(settings, table_of(name), since)]
 
 
 def waiting(settings: Settings, contracts: Iterable[Contract]) -> list[str]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import time
-import uuid
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
@@ -15,7 +13,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from deltalake import CommitProperties, DeltaTable, Schema, Transaction
 from deltalake.exceptions import CommitFailedError, TableNotFoundError
-from deltalake.transaction import AddAction, RemoveAction
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
@@ -26,6 +23,7 @@ from jobs.platform.settings import Settings
 from jobs.platform.store import delta_options
 from jobs.quality.compile import REJECTIONS
 from jobs.readers.values import polars_type
+from jobs.tables.files import added, put
 
 LINEAGE: dict[str, pl.DataType] = {
     "_delivery": pl.String(), "_period": pl.String(), "_record": pl.Int64(), "_part": pl.Int32(), "_rejections": REJECTIONS, "_raw": pl.String(), "_extra": pl.String(),
@@ -58,15 +56,12 @@ def _small(field: pa.Field) -> pa.Field:
 
 def write_file(client: Any, bucket: str, table: str, frame: pl.DataFrame, contract: Contract) -> dict[str, Any]:
     """Write one Parquet file into the table's folder; it is no part of the table until its path is committed."""
-    path, sink = f"part-{uuid.uuid4()}.zstd.parquet", io.BytesIO()
+    sink = io.BytesIO()
     arrow = frame.select(list(polars_schema(contract))).to_arrow(compat_level=pl.CompatLevel.oldest()).cast(arrow_schema(contract))
     pq.write_table(arrow, sink, compression="zstd", compression_level=1, use_dictionary=_repeating(contract), write_statistics=["_delivery", "_period"], data_page_size=1 << 20)
-    size = sink.tell()
-    sink.seek(0)
-    client.put_object(Bucket=bucket, Key=f"{table}/{path}", Body=sink, ContentType="application/vnd.apache.parquet")
     low, high = frame["_delivery"].min(), frame["_delivery"].max()
     stats = {"numRecords": frame.height, "minValues": {"_delivery": low}, "maxValues": {"_delivery": high}, "nullCount": {"_delivery": 0}}
-    return {"path": path, "size": size, "stats": json.dumps(stats)}
+    return put(client, bucket, table, sink) | {"stats": json.dumps(stats)}
 
 
 def _repeating(contract: Contract) -> list[str]:
@@ -106,12 +101,10 @@ def commit(table: DeltaTable, contract: Contract, files: Sequence[dict[str, Any]
 
     The answer to a commit may be lost, and the client then runs into its own commit: where all marks stand, it is done.
     """
-    now = int(time.time() * 1000)
-    adds: list[AddAction | RemoveAction] = [AddAction(f["path"], f["size"], {}, now, True, f["stats"]) for f in files]
     marks = [Transaction(mark(d["delivery"]), 1) for d in deliveries]
     properties = CommitProperties(custom_metadata={METADATA: json.dumps(list(deliveries), ensure_ascii=False)}, app_transactions=marks)
     try:
-        table.create_write_transaction(adds, mode="append", schema=arrow_schema(contract), commit_properties=properties)
+        table.create_write_transaction([*added(files)], mode="append", schema=arrow_schema(contract), commit_properties=properties)
     except CommitFailedError:
         table.update_incremental()
         if not all(landed(table, d["delivery"]) for d in deliveries):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
+import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pyarrow as pa
@@ -21,13 +22,26 @@ FILE_BYTES = 128 << 20  # a file is closed when it has become so large; a task h
 MILLISECOND = dt.timedelta(milliseconds=1)
 LAST = dt.datetime.max - MILLISECOND
 LONGEST = 32  # characters of a text that is told as least or greatest, as Spark's own writer does it
-CONTENT = "application/vnd.apache.parquet"
 
 
 def write(rows: DataFrame, bucket: str, table: str) -> list[AddAction]:
     """Write the rows into files of the table's folder. They are no part of the table until a commit adds them."""
     answers = rows.mapInArrow(_writer(bucket, table), "file string").toArrow()
-    return [AddAction(f["path"], f["size"], {}, f["written_at"], True, f["stats"]) for f in map(json.loads, answers.column("file").to_pylist())]
+    return added(map(json.loads, answers.column("file").to_pylist()))
+
+
+def added(files: Iterable[dict[str, Any]]) -> list[AddAction]:
+    """What a commit says of files that were written: path, size (bytes), stats."""
+    now = int(time.time() * 1000)
+    return [AddAction(f["path"], f["size"], {}, now, True, f["stats"]) for f in files]
+
+
+def put(client: Any, bucket: str, table: str, file: io.BytesIO) -> dict[str, Any]:
+    """Its path in the table's folder, and its size."""
+    path, size = f"part-{uuid.uuid4()}.zstd.parquet", file.seek(0, io.SEEK_END)
+    file.seek(0)
+    client.put_object(Bucket=bucket, Key=f"{table}/{path}", Body=file, ContentType="application/vnd.apache.parquet")
+    return {"path": path, "size": size}
 
 
 def _writer(bucket: str, table: str) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
@@ -64,12 +78,8 @@ class _File:
 
     def put(self, bucket: str, table: str) -> dict[str, Any]:
         self._writer.close()
-        size, path, client = self.size, f"part-{uuid.uuid4()}.zstd.parquet", s3(load_settings())
-        self._sink.seek(0)
         stats = statistics(pq.read_metadata(self._sink))
-        self._sink.seek(0)
-        client.put_object(Bucket=bucket, Key=f"{table}/{path}", Body=self._sink, ContentType=CONTENT)
-        return {"path": path, "size": size, "stats": stats, "written_at": int(dt.datetime.now(dt.UTC).timestamp() * 1000)}
+        return put(s3(load_settings()), bucket, table, self._sink) | {"stats": stats}
 
 
 def statistics(metadata: pq.FileMetaData) -> str:

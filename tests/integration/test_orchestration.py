@@ -16,9 +16,10 @@ from pyspark.sql import SparkSession
 from tenacity import Retrying, retry_if_not_result, stop_after_delay, wait_fixed
 
 from jobs.contracts.load import load_all
+from jobs.contracts.product import table_of
 from jobs.ops.ledger import Ledger
-from jobs.orchestration import StepFailed, Try, require_done, run_step, run_task, waiting, written
-from jobs.platform.delta_tables import lay
+from jobs.orchestration import StepFailed, Try, require_done, run_step, run_task, waiting
+from jobs.platform.delta_tables import lay, written_since
 from jobs.platform.errors import LakeError
 from jobs.platform.settings import Settings
 from jobs.platform.spark import open_session
@@ -82,11 +83,15 @@ def test_a_run_is_done_when_every_step_of_every_dataset_is(spark: SparkSession, 
 def test_what_an_earlier_try_of_a_run_wrote_is_told(settings: Settings) -> None:
     table, began = f"test__{uuid.uuid4().hex}", dt.datetime.now(dt.UTC) - dt.timedelta(seconds=1)
     names = [table.replace("__", "."), "test.never_written", "curated.never_made"]
-    assert written(settings, names, began) == []
+
+    def written(moment: dt.datetime) -> list[str]:
+        return [name for name in names if written_since(settings, table_of(name), moment)]
+
+    assert written(began) == []
     lay(settings, "silver", table, Schema([Field("id", PrimitiveType("long"))]))
     try:
-        assert written(settings, names, began) == names[:1]
-        assert written(settings, names, began + dt.timedelta(minutes=1)) == []
+        assert written(began) == names[:1]
+        assert written(began + dt.timedelta(minutes=1)) == []
     finally:
         emptied(settings, "silver", f"{table}/")
 
