@@ -20,6 +20,7 @@ from jobs.contracts.model import Contract
 from jobs.ops.ledger import Ledger
 from jobs.ops.summary import Summary, summarise, top_reasons
 from jobs.orchestration import waiting
+from jobs.platform.airflow_api import Airflow
 from jobs.platform.errors import LakeError
 from jobs.platform.settings import Settings, load_settings
 from jobs.platform.spark import open_session
@@ -64,9 +65,11 @@ def demo(
     contracts, put = _deliver_real(settings, data) if data else _deliver_city(settings, _city(people), wanted)
     console.print(f"  {put.new} files of {len(contracts)} datasets put into {settings.bucket('landing')}, {put.known} stood there already")
     console.rule("Airflow runs register → land → check → conform")
-    before = len(Ledger(settings).rows("receipts"))
-    url = _run(settings, contracts)
-    _summarise(settings, contracts, len(Ledger(settings).rows("receipts")) - before, put, time.monotonic() - began)
+    wait = waiting(settings, contracts)
+    url = _run(settings, wait) if wait else Airflow(settings).url("batch")
+    _summarise(settings, contracts, time.monotonic() - began)
+    if not wait:
+        console.print("[bold]Nothing new came, and nothing was loaded twice[/]: every file stood in the ledger already, through all steps.")
     right = _control_totals(settings) if data else _compare(settings)
     _look_further(settings, contracts, url)
     raise typer.Exit(0 if right else 1)
@@ -88,9 +91,9 @@ def _deliver_city(settings: Settings, plan: Plan, wanted: list[str], day: dt.dat
     return [contract for contract in load_all(settings.root)[0] if contract.dataset in wanted], Put(made.files - made.known, made.known)
 
 
-def _run(settings: Settings, contracts: Sequence[Contract]) -> str:
-    """Those for which something waits, through Airflow; the page of the run there. Raises LakeError where it does not end well."""
-    state, url, problems = run_and_watch(settings, waiting(settings, contracts))
+def _run(settings: Settings, wait: Sequence[str]) -> str:
+    """The datasets that wait, through Airflow; the page of the run there. Raises LakeError where it does not end well."""
+    state, url, problems = run_and_watch(settings, wait)
     if state != "success":
         raise LakeError(f"the run ended as {state}: {'; '.join(problems) or 'see its tasks'}", f"look at {url}, then run ./lake demo again: what is done is not done twice")
     return url
@@ -103,8 +106,8 @@ def _live(settings: Settings, plan: Plan, wanted: list[str], days: int) -> bool:
         console.rule(f"{day}")
         contracts, put = _deliver_city(settings, plan, wanted, day)
         console.print(f"  {put.new} files came, {put.known} had come before", highlight=False)
-        if put.new or waiting(settings, contracts):
-            _run(settings, contracts)
+        if wait := waiting(settings, contracts):
+            _run(settings, wait)
             right &= _compare(settings)
     return right
 
@@ -120,7 +123,7 @@ def _addressed(settings: Settings, keys: Sequence[str]) -> list[Contract]:
     return [contract for contract in load_all(settings.root)[0] if any(key.startswith(f"{contract.landing}/") for key in keys)]
 
 
-def _summarise(settings: Settings, contracts: Sequence[Contract], registered: int, put: Put, seconds: float) -> None:
+def _summarise(settings: Settings, contracts: Sequence[Contract], seconds: float) -> None:
     console.rule("what came of it")
     rows = Ledger(settings).rows("deliveries")
     found = [summarise(contract.dataset, rows) for contract in contracts]
@@ -137,8 +140,6 @@ def _summarise(settings: Settings, contracts: Sequence[Contract], registered: in
             files.add_row(row["dataset"], row["name"], row["outcome"], row["message"])
     if files.row_count:
         console.print(files)
-    if registered == 0 and put.new == 0:
-        console.print("[bold]Nothing new came, and nothing was loaded twice[/]: every file stood in the ledger already.")
     console.print(f"{sum(s.rows for s in found):,} rows read, {sum(s.silver for s in found):,} in silver, {sum(s.quarantined for s in found):,} rejected, in {seconds:.0f} s", highlight=False)
 
 
@@ -170,4 +171,4 @@ def _look_further(settings: Settings, contracts: Sequence[Contract], url: str) -
         "./lake status", f"./lake status {contracts[-1].dataset}", f'./lake sql --as job "SELECT * FROM silver.{table} LIMIT 5"', f'./lake sql --as job "SELECT * FROM quarantine.{table}"', "./lake docs",
     ):  # fmt: skip
         console.print(f"  {command}", highlight=False, soft_wrap=True)
-    console.print(f"  this run in Airflow: {url}\n  user admin, password: ./lake password\n  stop everything: ./lake down", highlight=False, soft_wrap=True)
+    console.print(f"  in Airflow: {url}\n  user admin, password: ./lake password\n  stop everything: ./lake down", highlight=False, soft_wrap=True)

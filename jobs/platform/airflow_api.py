@@ -63,8 +63,9 @@ class Airflow:
         if answer.status_code != httpx.codes.CONFLICT:
             _checked(answer)
 
-    def url(self, dag: str, run: str) -> str:
-        return f"{self._base}/dags/{dag}/runs/{run}"
+    def url(self, dag: str, run: str | None = None) -> str:
+        """The page of a run; of all runs of the DAG for None."""
+        return f"{self._base}/dags/{dag}/runs/{run}" if run else f"{self._base}/dags/{dag}"
 
 
 def _checked(answer: httpx.Response) -> Any:
