@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,25 +57,25 @@ def run(
     compared has changed. Raises LakeError where there is too little to learn from."""
     store, ledger, at = IdentityTables(spark, settings, prefix), Ledger(settings), now or dt.datetime.now(dt.UTC)
     store.create()
-    before = store.read("record").localCheckpoint()
+    before, first = store.read("record"), store.is_empty("record")
     registers = load_registers(settings.root) if registers is None else registers
     looked = look(store, ledger, registers, tables)
-    told = said(spark, settings, [register for register in registers if register.dataset not in looked.settled], tables).localCheckpoint()
-    changed, withdrawn = _moved(before.where(~F.col(RECORD[0]).isin(*looked.settled)) if looked.settled else before, told)
+    told = said(spark, settings, [register for register in registers if register.dataset not in looked.settled], tables, looked.versions)
+    changed, held = (told, _none_of(before)) if first else _moved(before, told, looked.settled)
     made = decisions(ledger, prefix)
     waiting = [each for each in made if not each.applied]
     weights = None if train else _model(store)
-    fresh = store.staged("fresh", derived(changed, settings))
-    counts = fresh.count(), withdrawn.count()
-    if not any(counts) and not waiting and (weights is not None or before.isEmpty()):
+    fresh = store.kept("fresh", derived(changed, settings), first)
+    counts = fresh.count(), held.where("gone").count()
+    if not any(counts) and not waiting and (weights is not None or first):
         note(store, ledger, looked, at)
         return _summary(store, prefix, counts, 0, 0, False, False)
     whole = weights is None
     profiles, new = _profiles(store, fresh, whole)
-    after = _after(before, withdrawn, fresh)
+    after = _after(before, held, fresh, whole)
     if weights is None:
         weights = _train(spark, store, profiles.join(after.select("profile_id"), "profile_id", "left_semi"), at)
-    links = store.staged("links", scored(spark, weights, store.read("frequency"), profiles, None if whole else new, model.KEPT))
+    links = store.kept("links", scored(spark, weights, store.read("frequency"), profiles, None if whole else new, model.KEPT), whole)
     pairs = links.count()
     if whole:
         store.replace("link", links)
@@ -83,10 +83,11 @@ def run(
         store.merge("link", links, ("profile_l", "profile_r"), update=False)  # a pair is worth the same whenever it is scored
     if not new.isEmpty():
         store.merge("profile", few(new), ("profile_id",), update=False)
-    seeds = None if whole else _seeds(spark, before, fresh, withdrawn, made, waiting)
-    rekeyed = _rekey(store, after, profiles, as_pairs(spark, after, made), withdrawn, seeds, at)
-    _forget(store, before, after, withdrawn, fresh)
+    seeds = None if whole else _seeds(spark, before, fresh, held, made, waiting)
+    rekeyed = _rekey(store, after, profiles, as_pairs(spark, after, made), held.where("gone"), seeds, at)
+    _forget(store, after, held, fresh)
     mark_applied(ledger, prefix, waiting)
+    store.compact()
     note(store, ledger, looked, at)
     return _summary(store, prefix, counts, pairs, rekeyed, True, whole)
 
@@ -98,28 +99,36 @@ def _model(store: IdentityTables) -> dict[str, Any] | None:
     return found
 
 
-def _moved(before: DataFrame, told: DataFrame) -> tuple[DataFrame, DataFrame]:
-    """Rows of `told` that are new or say something else than before, and rows of `before` that nobody tells any more."""
-    was = before.select(*RECORD, F.col("said").alias("was"))
-    moved = told.select(*RECORD, "said").join(was, list(RECORD), "full_outer").where("said IS NULL OR was IS NULL OR said <> was").localCheckpoint()
-    changed, gone = (moved.where(where).select(*RECORD) for where in ("said IS NOT NULL", "said IS NULL"))
-    return told.join(few(changed), list(RECORD), "left_semi"), before.join(few(gone), list(RECORD), "left_semi").localCheckpoint()
+def _none_of(before: DataFrame) -> DataFrame:
+    return before.where("false").withColumn("gone", F.lit(False)).localCheckpoint()
+
+
+def _moved(before: DataFrame, told: DataFrame, settled: Collection[str]) -> tuple[DataFrame, DataFrame]:
+    """Rows of `told` that are new or say something else than before, and what stands of these and of those that nobody tells any more (`gone`). `settled`: registers not read."""
+    was = before.where(~F.col(RECORD[0]).isin(*settled)) if settled else before
+    both = told.select(*RECORD, "said").join(was.select(*RECORD, F.col("said").alias("was")), list(RECORD), "full_outer")
+    moved = few(both.where("said IS NULL OR was IS NULL OR said <> was").select(*RECORD, F.col("said").isNull().alias("gone")).localCheckpoint())
+    return told.join(moved.where("NOT gone"), list(RECORD), "left_semi"), before.join(moved, list(RECORD), "inner").localCheckpoint()
 
 
 def _profiles(store: IdentityTables, fresh: DataFrame, whole: bool) -> tuple[DataFrame, DataFrame]:
     """All profiles, and of them those that were not known before. `whole`: all of them will be read, many times."""
     known, told = store.read("profile"), fresh.select(*model.COLUMNS).dropDuplicates(["profile_id"]).localCheckpoint()
-    met = known.join(few(told.select("profile_id")), "profile_id", "left_semi").select("profile_id").localCheckpoint()
-    new = told.join(few(met), "profile_id", "left_anti").select(*model.COLUMNS).localCheckpoint()
+    new = told.join(_still(known, told), "profile_id", "left_anti").localCheckpoint()
     profiles = known.select(*model.COLUMNS).unionByName(new)
     return profiles.localCheckpoint() if whole else profiles, new
 
 
-def _after(before: DataFrame, withdrawn: DataFrame, fresh: DataFrame) -> DataFrame:
+def _still(rows: DataFrame, asked: DataFrame) -> DataFrame:
+    """Those profiles of `asked` that are among the rows: the city's rows are read once, and stay where they are."""
+    return rows.join(few(asked.select("profile_id")), "profile_id", "left_semi").select("profile_id").distinct()
+
+
+def _after(before: DataFrame, held: DataFrame, fresh: DataFrame, whole: bool) -> DataFrame:
     """The table `record` as it will be."""
     columns = (*RECORD, "said", "profile_id", "record_ref")
-    stay = before.join(few(fresh.select(*RECORD)), list(RECORD), "left_anti").join(few(withdrawn.select(*RECORD)), list(RECORD), "left_anti")
-    return stay.select(*columns).unionByName(fresh.select(*columns)).localCheckpoint()
+    after = before.join(few(held.select(*RECORD)), list(RECORD), "left_anti").select(*columns).unionByName(fresh.select(*columns))
+    return after.localCheckpoint() if whole else after
 
 
 def _train(spark: SparkSession, store: IdentityTables, profiles: DataFrame, at: dt.datetime) -> dict[str, Any]:
@@ -130,10 +139,9 @@ def _train(spark: SparkSession, store: IdentityTables, profiles: DataFrame, at: 
     return weights
 
 
-def _seeds(spark: SparkSession, before: DataFrame, fresh: DataFrame, withdrawn: DataFrame, made: Sequence[Decision], waiting: Sequence[Decision]) -> DataFrame:
+def _seeds(spark: SparkSession, before: DataFrame, fresh: DataFrame, held: DataFrame, made: Sequence[Decision], waiting: Sequence[Decision]) -> DataFrame:
     """Profiles that something happened to: what records said before and say now, and what was decided since."""
-    changed = before.join(fresh.select(*RECORD), list(RECORD), "left_semi")
-    every = fresh.select("profile_id").union(changed.select("profile_id")).union(withdrawn.select("profile_id"))
+    every = fresh.select("profile_id").union(held.select("profile_id"))
     if waiting:
         decided = as_pairs(spark, before, waiting)
         every = every.union(decided.select("profile_l")).union(decided.select("profile_r"))
@@ -144,11 +152,8 @@ def _rekey(store: IdentityTables, after: DataFrame, profiles: DataFrame, decided
     """Put the people together again that the seeds reach (None: everybody), give keys, and keep their history. Returns how many records got another key."""
     must, cannot = decided.where("same").drop("same"), decided.where("NOT same").drop("same")
     links = store.read("link").where(F.col("match_weight") >= model.LINK)
-    active = after.select("profile_id").distinct()
-    if seeds is not None:
-        active = active.join(few(reached(seeds, links.select("profile_l", "profile_r").union(must).union(cannot))), "profile_id", "left_semi")
-    active = few(active.localCheckpoint())
-    asked = profiles.join(active, "profile_id", "left_semi").select("profile_id", "id15", "id_sound").localCheckpoint()
+    active = after.select("profile_id").distinct() if seeds is None else _still(after, reached(seeds, links.select("profile_l", "profile_r").union(must).union(cannot)))
+    asked = profiles.join(few(active.localCheckpoint()), "profile_id", "left_semi").select("profile_id", "id15", "id_sound").localCheckpoint()
     of = few(clusters(asked, links, must, cannot).localCheckpoint())
     best = evidence(store.read("link"), of)
     records = after.join(of, "profile_id", "inner").localCheckpoint()
@@ -157,7 +162,7 @@ def _rekey(store: IdentityTables, after: DataFrame, profiles: DataFrame, decided
     keyed = assigned(records.select(*RECORD, "cluster"), current).join(records.select(*RECORD, "profile_id"), list(RECORD), "inner")
     alone = F.when(F.col("n") > 1, F.lit('{"profile":{"level":"same name and id"}}'))
     told = keyed.join(best, "profile_id", "left").join(shared, "profile_id", "left").withColumn("evidence", F.coalesce("evidence", alone))
-    rows = store.staged("keyed", told.select(*RECORD, "resident_key", "held", "match_weight", "evidence"))
+    rows = store.kept("keyed", told.select(*RECORD, "resident_key", "held", "match_weight", "evidence"), seeds is None)
     _write_keys(store, rows, withdrawn, at)
     return int(rows.where("held IS NOT NULL AND held <> resident_key").count())
 
@@ -185,15 +190,16 @@ def _write_keys(store: IdentityTables, rows: DataFrame, withdrawn: DataFrame, at
     )
 
 
-def _forget(store: IdentityTables, before: DataFrame, after: DataFrame, withdrawn: DataFrame, fresh: DataFrame) -> None:
+def _forget(store: IdentityTables, after: DataFrame, held: DataFrame, fresh: DataFrame) -> None:
     """What no record says any more goes; then the records themselves: the last to be written."""
-    moved = before.join(fresh.select(*RECORD), list(RECORD), "left_semi").select("profile_id").union(withdrawn.select("profile_id")).distinct()
-    gone = moved.join(after.select("profile_id"), "profile_id", "left_anti").localCheckpoint()
+    said = held.select("profile_id").distinct().localCheckpoint()
+    gone = said.join(_still(after, said), "profile_id", "left_anti").localCheckpoint()
     if not gone.isEmpty():
         store.delete("link", few(_links_of(store, gone)), "t.profile_l = s.profile_l AND t.profile_r = s.profile_r")
         store.delete("profile", few(gone), "t.profile_id = s.profile_id")
+    withdrawn = held.where("gone").select(*RECORD)
     if not withdrawn.isEmpty():
-        store.delete("record", withdrawn.select(*RECORD), "t.source_dataset = s.source_dataset AND t.source_record = s.source_record")
+        store.delete("record", withdrawn, "t.source_dataset = s.source_dataset AND t.source_record = s.source_record")
     if not fresh.isEmpty():
         store.merge("record", fresh.select(*RECORD, "said", "profile_id", "record_ref"), RECORD)
 

@@ -4,26 +4,51 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+import numpy as np
+import polars as pl
 import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from jobs.identity.few import few
+from jobs.identity.one_task import in_one_task
 
 SIDES = ("profile_l", "profile_r")
 MOST_ROUNDS = 40  # a label crosses a component in rounds as the logarithm of its breadth; 40 is a chain of a million million
+MOST_LINKS = 2_000_000  # that one task joins: 64 bytes each as they come, some 600 MB while it works
 Pair = tuple[str, str]
 
 
-def components(nodes: DataFrame, links: DataFrame, node: str = "profile_id") -> DataFrame:
-    """`node`, `component` (its least node): of `nodes`, as `links` (SIDES) join them. Links to what is no node are left out.
-
-    Each round a node takes the least label of its neighbours, then the label of its label: rounds grow as the logarithm of a component's breadth.
-    """
+def components(nodes: DataFrame, links: DataFrame, node: str = "profile_id", most: int = MOST_LINKS) -> DataFrame:
+    """`node`, `component` (its least node): of `nodes`, as `links` (SIDES) join them. Links to what is no node are left out. `most`: links of more are followed in rounds."""
     inside, near = links.select(*SIDES), few(nodes.select(node))
     for side in SIDES:
         inside = inside.join(near.withColumnRenamed(node, side), side, "left_semi")
-    both = inside.select(*SIDES).union(inside.select("profile_r", "profile_l")).distinct().localCheckpoint()
+    inside = inside.localCheckpoint()
+    labels = in_one_task(inside, _labelled, f"{node} STRING, component STRING") if inside.count() <= most else _in_rounds(inside).toDF(node, "component")
+    return nodes.select(node).join(labels, node, "left").select(node, F.coalesce("component", node).alias("component"))
+
+
+def _labelled(links: pa.Table) -> pa.Table:
+    return labelled(pl.DataFrame(pl.from_arrow(links))).rename({"n": "profile_id", "label": "component"}).to_arrow(compat_level=pl.CompatLevel.oldest())
+
+
+def labelled(links: pl.DataFrame) -> pl.DataFrame:
+    """`n`, `label`: each name in two columns of links, and the least name that they connect it with; a link to nothing is a name alone."""
+    names = pl.concat([links.to_series(0), links.to_series(1)]).drop_nulls().unique().sort().alias("n").to_frame().with_row_index("at")
+    both = links.drop_nulls()
+    ends = [both.select(pl.col(column).alias("n")).join(names, on="n", how="left", maintain_order="left")["at"].to_numpy() for column in both.columns]
+    size = names.height
+    _, groups = connected_components(coo_array((np.ones(both.height, dtype=np.int8), ends), shape=(size, size)), directed=False)
+    return names.select("n", group=pl.Series(groups)).select("n", label=pl.col("n").first().over("group"))  # sorted: the first is the least
+
+
+def _in_rounds(links: DataFrame) -> DataFrame:
+    """`n`, `label` (its least node), of every node of a link. Each round a node takes the least label of its neighbours, then the label of its label: rounds grow as the
+    logarithm of a component's breadth."""
+    both = links.union(links.select("profile_r", "profile_l")).distinct().localCheckpoint()
     labels = both.groupBy("profile_l").agg(F.min("profile_r").alias("least")).select(F.col("profile_l").alias("n"), F.least("profile_l", "least").alias("label")).localCheckpoint()
     for _ in range(MOST_ROUNDS):
         near = both.join(labels.withColumnRenamed("n", "profile_r"), "profile_r", "inner").groupBy("profile_l").agg(F.min("label").alias("near"))
@@ -34,13 +59,16 @@ def components(nodes: DataFrame, links: DataFrame, node: str = "profile_id") -> 
         labels = after.select("n", "label")
         if not moved:
             break
-    return nodes.select(node).join(labels.select(F.col("n").alias(node), F.col("label").alias("component")), node, "left").select(node, F.coalesce("component", node).alias("component"))
+    return labels
 
 
-def reached(seeds: DataFrame, links: DataFrame) -> DataFrame:
-    """`profile_id`: the seeds and all that links lead to from them."""
-    both = links.select(*SIDES).union(links.select("profile_r", "profile_l")).toDF("profile_id", "other")
-    found = seeds.select("profile_id").distinct().localCheckpoint()
+def reached(seeds: DataFrame, links: DataFrame, most: int = MOST_LINKS) -> DataFrame:
+    """`profile_id`: the seeds and all that links lead to from them, written down. `most`: links of more are followed in rounds."""
+    seeds, links = seeds.select("profile_id").distinct(), links.select(*SIDES)
+    if links.count() <= most:
+        return in_one_task(links.union(seeds.select("profile_id", F.lit(None).cast("string"))), _led_to, "profile_id STRING").localCheckpoint()
+    both = links.union(links.select("profile_r", "profile_l")).toDF("profile_id", "other")
+    found = seeds.localCheckpoint()
     front, count = found, found.count()
     while count:
         front = both.join(few(front), "profile_id", "left_semi").select(F.col("other").alias("profile_id")).distinct().join(few(found), "profile_id", "left_anti").localCheckpoint()
@@ -48,6 +76,14 @@ def reached(seeds: DataFrame, links: DataFrame) -> DataFrame:
         if count:
             found = found.union(front).localCheckpoint()
     return found
+
+
+def _led_to(rows: pa.Table) -> pa.Table:
+    """Of links, and of seeds as links to nothing."""
+    links = pl.DataFrame(pl.from_arrow(rows))
+    labels = labelled(links)
+    seeds = links.filter(pl.col("profile_r").is_null()).select(n="profile_l").join(labels, on="n").select("label").unique()
+    return labels.join(seeds, on="label", how="semi").select(profile_id="n").to_arrow(compat_level=pl.CompatLevel.oldest())
 
 
 def clusters(profiles: DataFrame, links: DataFrame, must: DataFrame, cannot: DataFrame) -> DataFrame:

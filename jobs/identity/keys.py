@@ -34,8 +34,9 @@ def _made(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
 
 
 def evidence(links: DataFrame, cluster_of: DataFrame) -> DataFrame:
-    """`profile_id`, `match_weight`, `evidence`: the strongest link of each profile to another of its cluster."""
-    ends = [links.select(F.col(a).alias("profile_id"), F.col(b).alias("other"), "match_weight", "evidence") for a, b in (("profile_l", "profile_r"), ("profile_r", "profile_l"))]
-    both = ends[0].union(ends[1]).join(cluster_of, "profile_id", "inner").join(cluster_of.select(F.col("profile_id").alias("other"), F.col("cluster").alias("_c")), "other", "inner")
-    best = both.where("cluster = _c").groupBy("profile_id").agg(F.max(F.struct("match_weight", "evidence")).alias("b"))
+    """`profile_id`, `match_weight`, `evidence`: the strongest link of each profile to another of its cluster. The links are read once, both their ends from that."""
+    ends = (cluster_of.select(F.col("profile_id").alias(f"profile_{side}"), F.col("cluster").alias(f"cluster_{side}")) for side in "lr")
+    inside = links.join(next(ends), "profile_l", "inner").join(next(ends), "profile_r", "inner").where("cluster_l = cluster_r")
+    both = inside.select(F.explode(F.array("profile_l", "profile_r")).alias("profile_id"), "match_weight", "evidence")
+    best = both.groupBy("profile_id").agg(F.max(F.struct("match_weight", "evidence")).alias("b"))
     return best.select("profile_id", "b.match_weight", "b.evidence")

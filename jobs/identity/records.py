@@ -8,7 +8,7 @@ person was seen. Where a record tells no id, nothing says that another of the sa
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 
 import pyarrow as pa
@@ -16,7 +16,6 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from jobs.contracts.model import Contract
-from jobs.contracts.product import table_of
 from jobs.identity import persons
 from jobs.identity.model import KEYS, UNIQUE
 from jobs.identity.registers import TOLD, People, Register, contract_of
@@ -28,15 +27,20 @@ HOLDER = "linkage"  # the recipient whose secret makes ids of profiles and recor
 DERIVED = (UNIQUE, "record_ref", *persons.columns(), *KEYS)
 
 
-def said(spark: SparkSession, settings: Settings, registers: Sequence[Register], tables: Callable[[str], str] = table_of) -> DataFrame:
-    """RECORD, the columns of TOLD (texts) and `said`, a hash of them: one row a record, of the registers whose silver is there. `tables`: dataset → what Spark calls its silver."""
+def said(spark: SparkSession, settings: Settings, registers: Sequence[Register], tables: Callable[[str], str], versions: Mapping[str, int]) -> DataFrame:
+    """RECORD, the columns of TOLD (texts) and `said`, a hash of them: one row a record, of the registers whose silver is there. Lazy: read as often as it is asked for, of the same
+    `versions` (dataset → version; a view has none). `tables`: dataset → what Spark calls its silver."""
     frames = []
     for register in registers:
-        table = tables(register.dataset)
-        if spark.catalog.tableExists(table):
-            contract = contract_of(settings.root, register)
-            rows = _latest(spark, table, contract)
-            frames += [rows.select(*_selected(register, contract, people)) for people in register.people]
+        table, version = tables(register.dataset), versions.get(register.dataset)
+        if version is not None:
+            rows = spark.read.format("delta").option("versionAsOf", version).load(settings.uri("silver", table.partition(".")[2], scheme="s3a"))
+        elif spark.catalog.tableExists(table):
+            rows = spark.table(table)
+        else:
+            continue
+        contract = contract_of(settings.root, register)
+        frames += [_latest(rows, contract, _selected(register, contract, people)) for people in register.people]
     if not frames:
         return spark.sql("SELECT " + ", ".join(f"CAST(NULL AS {'BIGINT' if name == 'said' else 'STRING'}) AS {name}" for name in (*RECORD, *TOLD, "said")) + " WHERE false")
     every = frames[0]
@@ -45,13 +49,12 @@ def said(spark: SparkSession, settings: Settings, registers: Sequence[Register],
     return every.withColumn("said", F.xxhash64(*TOLD))
 
 
-def _latest(spark: SparkSession, table: str, contract: Contract) -> DataFrame:
-    """Each key as it was last seen: who has left a register was there."""
-    rows = spark.table(table)
+def _latest(rows: DataFrame, contract: Contract, columns: Sequence[Column]) -> DataFrame:
+    """Of each key what it was last seen to say: who has left a register was there."""
     if contract.mode != "snapshot":
-        return rows
-    others = [name for name in rows.columns if name not in contract.key]
-    return rows.groupBy(*contract.key).agg(F.max_by(F.struct(*others), F.col("_valid_from")).alias("_row")).select(*contract.key, *[F.col(f"_row.`{name}`").alias(name) for name in others])
+        return rows.select(*columns)
+    versions = rows.select(*columns, "_valid_from").groupBy(*RECORD).agg(F.max_by(F.struct(*TOLD), "_valid_from").alias("_row"))
+    return versions.select(*RECORD, "_row.*")
 
 
 def record_name(key: Sequence[str], role: str | None) -> Column:

@@ -36,9 +36,16 @@ TABLES: dict[str, dict[str, tuple[str, str]]] = {
 }  # fmt: skip
 
 
-def create_silver(spark: SparkSession, settings: Settings, table: str, columns: Mapping[str, tuple[str, str]]) -> None:
+# Of what changes row by row no file is written anew for the few rows in it that end: they are marked beside it (deletion vectors)
+MARKED = {"delta.enableDeletionVectors": "true"}
+CHANGED_BY_ROW = ("resident_key", "record", "profile", "link")
+MOST_FILES = 60  # each run leaves a few; of more they are made one again
+
+
+def create_silver(spark: SparkSession, settings: Settings, table: str, columns: Mapping[str, tuple[str, str]], properties: Mapping[str, str] | None = None) -> None:
     """An empty `silver.<table>` where there is none: by one commit of delta-rs, then its name, as other silver tables. `columns`: name → (type, meaning)."""
-    lay(settings, "silver", table, Schema([Field(name, PrimitiveType(kind), metadata={"comment": meaning}) for name, (kind, meaning) in columns.items()]))
+    schema = Schema([Field(name, PrimitiveType(kind), metadata={"comment": meaning}) for name, (kind, meaning) in columns.items()])
+    lay(settings, "silver", table, schema, configuration=dict(properties or {}))
     name_table(spark, settings, f"silver.{table}")
 
 
@@ -58,18 +65,32 @@ class IdentityTables:
         return self.settings.uri("silver", f"{self.prefix}__{table}", scheme=scheme)
 
     def create(self) -> None:
+        named = {row["tableName"] for row in self.spark.sql(f"SHOW TABLES IN silver LIKE '{self.prefix}__*'").collect()}
         for table, said in TABLES.items():
-            create_silver(self.spark, self.settings, f"{self.prefix}__{table}", said)
+            if f"{self.prefix}__{table}" not in named:
+                create_silver(self.spark, self.settings, f"{self.prefix}__{table}", said, MARKED if table in CHANGED_BY_ROW else None)
 
     def version(self, table: str) -> int:
-        return DeltaTable(self.location(table, "s3"), storage_options=delta_options(self.settings)).version()
+        return self._delta(table).version()
+
+    def _delta(self, table: str) -> DeltaTable:
+        return DeltaTable(self.location(table, "s3"), storage_options=delta_options(self.settings))
 
     def read(self, table: str) -> DataFrame:
         """As it is now, whatever is written to it later."""
         return self.spark.sql(f"SELECT * FROM {self.name(table)} VERSION AS OF {self.version(table)}")
 
     def is_empty(self, table: str) -> bool:
-        return DeltaTable(self.location(table, "s3"), storage_options=delta_options(self.settings)).get_add_actions().num_rows == 0
+        return self._files(table) == 0
+
+    def _files(self, table: str) -> int:
+        return self._delta(table).get_add_actions().num_rows
+
+    def compact(self) -> None:
+        """Tables of many small files get few large ones; what they say stays as it is."""
+        for table in CHANGED_BY_ROW:
+            if self._files(table) > MOST_FILES:
+                self.spark.sql(f"OPTIMIZE {self.name(table)}")
 
     def replace(self, table: str, rows: DataFrame) -> None:
         """All rows, in one commit."""
@@ -94,8 +115,10 @@ class IdentityTables:
     def _shaped(self, table: str, rows: DataFrame) -> DataFrame:
         return rows.select(*TABLES[table])
 
-    def staged(self, what: str, rows: DataFrame) -> DataFrame:
-        """Written down where no analyst reads, so that what is read twice is the same twice."""
+    def kept(self, what: str, rows: DataFrame, many: bool) -> DataFrame:
+        """Written down, so that what is read twice is the same twice: in Spark's memory, or where they are `many` as a table that no analyst reads."""
+        if not many:
+            return rows.localCheckpoint()
         where = self.settings.uri("warehouse", "_staged", f"{self.prefix}__{what}", scheme="s3a")
         rows.write.format("delta").mode("overwrite").option("overwriteSchema", "true").save(where)
         return self.spark.read.format("delta").load(where)

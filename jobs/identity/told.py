@@ -20,18 +20,22 @@ RECORDS = "record"  # the input whose version says that nobody wrote the records
 
 @dataclass(frozen=True)
 class Told:
-    """`seen`: register → fingerprint of its silver and of how it is read, where it is a table; `settled`: those that are as when the table `record` was last written."""
+    """`seen`: register → fingerprint of its silver and of how it is read, where it is a table; `settled`: those that are as when the table `record` was last written; `versions`:
+    register → version of its silver, so that all that is read in a run is of one."""
 
     seen: Mapping[str, str]
     settled: frozenset[str]
+    versions: Mapping[str, int]
 
 
 def look(store: IdentityTables, ledger: Ledger, registers: Sequence[Register], tables: Callable[[str], str]) -> Told:
     """Costs a look at each table's log."""
-    seen = {register.dataset: found for register in registers if (found := _fingerprint(store, register, tables(register.dataset)))}
+    silver = {register.dataset: found for register in registers if (found := _silver(store, tables(register.dataset)))}
+    seen = {register.dataset: _fingerprint(store, register, silver[register.dataset]) for register in registers if register.dataset in silver}
     known = {row["input"]: row["fingerprint"] for row in ledger.rows("products", dataset=_dataset(store))}
     written = known.pop(RECORDS, None) == _written(store)
-    return Told(seen, frozenset(name for name, found in seen.items() if written and known.get(name) == found))
+    settled = frozenset(name for name, found in seen.items() if written and known.get(name) == found)
+    return Told(seen, settled, {name: table.version() for name, table in silver.items()})
 
 
 def note(store: IdentityTables, ledger: Ledger, told: Told, at: dt.datetime) -> None:
@@ -53,15 +57,19 @@ def _written(store: IdentityTables) -> str:
     return str(store.version("record"))
 
 
-def _fingerprint(store: IdentityTables, register: Register, table: str) -> str | None:
-    """None where it is no table of silver; one that was made anew has another id."""
+def _silver(store: IdentityTables, table: str) -> DeltaTable | None:
+    """None where it is no table of silver."""
     database, _, name = table.partition(".")
     if database != "silver":
         return None
     try:
-        silver = DeltaTable(store.settings.uri("silver", name), storage_options=delta_options(store.settings))
+        return DeltaTable(store.settings.uri("silver", name), storage_options=delta_options(store.settings))
     except TableNotFoundError:
         return None
+
+
+def _fingerprint(store: IdentityTables, register: Register, silver: DeltaTable) -> str:
+    """One that was made anew has another id."""
     contract = contract_of(store.settings.root, register)
     facts = (str(silver.metadata().id), silver.version(), register.model_dump_json(), contract.key, contract.mode)
     return hashlib.sha256(repr(facts).encode()).hexdigest()

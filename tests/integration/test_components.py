@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import random
 
+import pytest
 from pyspark.sql import SparkSession
 
-from jobs.identity.clusters import clusters, components, reached, settled
+from jobs.identity.clusters import MOST_LINKS, clusters, components, reached, settled
 
 LINKS = "profile_l string, profile_r string, match_weight double"
 
 
-def test_components_are_those_of_union_find(spark: SparkSession) -> None:
+@pytest.mark.parametrize("most", [0, MOST_LINKS], ids=["in rounds", "in one task"])
+def test_components_are_those_of_union_find(spark: SparkSession, most: int) -> None:
     """A chain of 40, stars, pairs and nodes alone."""
     draw = random.Random(3)
     nodes = [f"n{number:03d}" for number in range(90)]
@@ -19,10 +21,10 @@ def test_components_are_those_of_union_find(spark: SparkSession) -> None:
     pairs = [(b, a) if draw.random() < 0.5 else (a, b) for a, b in pairs if a != b]
     expected = settled(dict.fromkeys(nodes), [(1.0, pair) for pair in pairs])
     links = spark.createDataFrame([(*pair, 1.0) for pair in [*pairs, ("gone", nodes[1]), (nodes[89], "gone")]], LINKS)
-    found = components(spark.createDataFrame([(node,) for node in nodes], "profile_id string"), links)
+    found = components(spark.createDataFrame([(node,) for node in nodes], "profile_id string"), links, most=most)
     assert {row["profile_id"]: row["component"] for row in found.collect()} == expected
     seeds = spark.createDataFrame([(nodes[20],), (nodes[89],)], "profile_id string")
-    there = {row["profile_id"] for row in reached(seeds, links.where("profile_l <> 'gone' AND profile_r <> 'gone'")).collect()}
+    there = {row["profile_id"] for row in reached(seeds, links.where("profile_l <> 'gone' AND profile_r <> 'gone'"), most).collect()}
     assert there == {node for node in nodes if expected[node] in (expected[nodes[20]], expected[nodes[89]])}
 
 

@@ -16,8 +16,10 @@ from pyspark.sql import functions as F
 
 from jobs import resolve
 from jobs.bench import registers as city_registers
+from jobs.identity import model
 from jobs.identity.decisions import TABLE, decide, decisions
 from jobs.identity.registers import Register, load_registers
+from jobs.identity.scoring import MOST_PROFILES, scored
 from jobs.identity.tables import IdentityTables
 from jobs.identity.told import forget, look
 from jobs.ops.ledger import Ledger
@@ -128,6 +130,16 @@ def test_the_keys_are_right(city: City) -> None:
     links = pl.concat([rows for name in DATASETS for kind, rows in dataset_of(name).truth(PLAN, 0) if kind == "person_link"], how="diagonal_relaxed")
     found = agreements(keys(city.late), links)[0]
     assert (found.precision or 0) >= 0.99 and (found.recall or 0) >= 0.97, found
+
+
+def test_a_pair_is_worth_the_same_in_one_task_and_over_all_of_spark(city: City) -> None:
+    """And of new records only pairs with one of these."""
+    store = city.late
+    weights, profiles = json.loads(store.read("model").collect()[0]["model"]), store.read("profile")
+    new = profiles.where(F.pmod(F.xxhash64("profile_id"), F.lit(20)) == 0).localCheckpoint()
+    for chosen in (None, new):
+        small, large = (pl.DataFrame(pl.from_arrow(scored(city.spark, weights, store.read("frequency"), profiles, chosen, model.KEPT, most=most).toArrow())).sort("profile_l", "profile_r") for most in (MOST_PROFILES, 0))
+        assert small.height > 20 and small.equals(large)
 
 
 def test_evidence_tells_what_agreed_and_no_value(city: City) -> None:
