@@ -22,7 +22,7 @@ from jobs.platform.settings import Settings
 from jobs.privacy.pseudonym import current_version, pseudonym_key, pseudonymise
 from jobs.quality.rules import Rule, columns_of, judging
 from jobs.rules.model import rules_path
-from jobs.tables import curated
+from jobs.tables import curated, files
 from jobs.tables.silver import columns, sql_type
 
 log = logging.getLogger("civiclake")
@@ -68,7 +68,7 @@ def run(spark: SparkSession, settings: Settings, product: Product, rules: Sequen
     curated.create(spark, settings, product)
     shaped = curated.is_shaped(spark, product)
     rows = curated.typed(_pseudonymous(settings, product, import_module(f"jobs.products.{product.module}").build(inputs)), product)
-    staged = curated.staged(spark, settings, product, curated.within(rows, product, periods if shaped else None))
+    staged = files.staged(curated.within(rows, product, periods if shaped else None), settings, product.name)
     failed = _checked(spark, settings, ledger, product, rules, staged, periods if shaped else None, found)
     changed = _published(spark, settings, product, staged, periods, shaped, found)
     _noted(settings, ledger, product, found)

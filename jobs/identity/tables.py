@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from deltalake import DeltaTable, Field, Schema
 from deltalake.schema import PrimitiveType
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from jobs.identity.model import COLUMNS
 from jobs.platform.delta_tables import lay, name_table
 from jobs.platform.settings import Settings
 from jobs.platform.store import delta_options, emptied
+from jobs.tables import files
 
 # table → column → (type, meaning)
 TABLES: dict[str, dict[str, tuple[str, str]]] = {
@@ -44,9 +46,12 @@ MOST_FILES = 60  # each run leaves a few; of more they are made one again
 
 def create_silver(spark: SparkSession, settings: Settings, table: str, columns: Mapping[str, tuple[str, str]], properties: Mapping[str, str] | None = None) -> None:
     """An empty `silver.<table>` where there is none: by one commit of delta-rs, then its name, as other silver tables. `columns`: name → (type, meaning)."""
-    schema = Schema([Field(name, PrimitiveType(kind), metadata={"comment": meaning}) for name, (kind, meaning) in columns.items()])
-    lay(settings, "silver", table, schema, configuration=dict(properties or {}))
+    lay(settings, "silver", table, _schema(columns), configuration=dict(properties or {}))
     name_table(spark, settings, f"silver.{table}")
+
+
+def _schema(columns: Mapping[str, tuple[str, str]]) -> Schema:
+    return Schema([Field(name, PrimitiveType(kind), metadata={"comment": meaning}) for name, (kind, meaning) in columns.items()])
 
 
 @dataclass(frozen=True)
@@ -61,9 +66,6 @@ class IdentityTables:
         """What Spark calls it."""
         return f"silver.{self.prefix}__{table}"
 
-    def location(self, table: str, scheme: str = "s3a") -> str:
-        return self.settings.uri("silver", f"{self.prefix}__{table}", scheme=scheme)
-
     def create(self) -> None:
         named = {row["tableName"] for row in self.spark.sql(f"SHOW TABLES IN silver LIKE '{self.prefix}__*'").collect()}
         for table, said in TABLES.items():
@@ -74,7 +76,7 @@ class IdentityTables:
         return self._delta(table).version()
 
     def _delta(self, table: str) -> DeltaTable:
-        return DeltaTable(self.location(table, "s3"), storage_options=delta_options(self.settings))
+        return DeltaTable(self.settings.uri("silver", f"{self.prefix}__{table}"), storage_options=delta_options(self.settings))
 
     def read(self, table: str) -> DataFrame:
         """As it is now, whatever is written to it later."""
@@ -94,7 +96,8 @@ class IdentityTables:
 
     def replace(self, table: str, rows: DataFrame) -> None:
         """All rows, in one commit."""
-        self._shaped(table, rows).write.format("delta").mode("overwrite").save(self.location(table))
+        shaped = rows.select(*[F.col(name).cast(kind).alias(name) for name, (kind, _) in TABLES[table].items()])
+        files.replace(shaped, self.settings, "silver", f"{self.prefix}__{table}", _schema(TABLES[table]))
 
     def merge(self, table: str, rows: DataFrame, key: Sequence[str], update: bool = True) -> None:
         """Rows in, or in the place of those with the same key; `update`: no, where what is there says the same."""
@@ -102,7 +105,7 @@ class IdentityTables:
             self.replace(table, rows)
             return
         view = f"{self.prefix}_{table}_merged"
-        self._shaped(table, rows).createOrReplaceTempView(view)
+        rows.select(*TABLES[table]).createOrReplaceTempView(view)
         condition = " AND ".join(f"t.{name} = s.{name}" for name in key)
         self.spark.sql(f"MERGE INTO {self.name(table)} t USING {view} s ON {condition} {'WHEN MATCHED THEN UPDATE SET * ' if update else ''}WHEN NOT MATCHED THEN INSERT *")
 
@@ -112,16 +115,9 @@ class IdentityTables:
         keys.createOrReplaceTempView(view)
         self.spark.sql(f"MERGE INTO {self.name(table)} t USING {view} s ON {condition} WHEN MATCHED THEN DELETE")
 
-    def _shaped(self, table: str, rows: DataFrame) -> DataFrame:
-        return rows.select(*TABLES[table])
-
     def kept(self, what: str, rows: DataFrame, many: bool) -> DataFrame:
-        """Written down, so that what is read twice is the same twice: in Spark's memory, or where they are `many` as a table that no analyst reads."""
-        if not many:
-            return rows.localCheckpoint()
-        where = self.settings.uri("warehouse", "_staged", f"{self.prefix}__{what}", scheme="s3a")
-        rows.write.format("delta").mode("overwrite").option("overwriteSchema", "true").save(where)
-        return self.spark.read.format("delta").load(where)
+        """Written down, so that what is read twice is the same twice: in Spark's memory, or where they are `many` as files that no analyst reads."""
+        return files.staged(rows, self.settings, f"{self.prefix}__{what}") if many else rows.localCheckpoint()
 
     def drop(self) -> None:
         """Tables, files and what was staged; for tests and benchmarks."""

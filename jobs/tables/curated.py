@@ -17,6 +17,7 @@ from jobs.contracts.product import Product
 from jobs.platform.delta_tables import lay, name_table
 from jobs.platform.settings import Settings
 from jobs.platform.store import delta_options
+from jobs.tables import files
 from jobs.tables.silver import delta_type, sql_type
 
 WHOLE = ""  # the one period of a table without periods, and of rows whose period is unknown
@@ -33,9 +34,12 @@ def _metadata(column: model.Column) -> dict[str, Any]:
 
 def create(spark: SparkSession, settings: Settings, product: Product) -> None:
     """By one commit of delta-rs, then its name, as in silver."""
-    fields = [Field(c.name, delta_type(sql_type(c)), metadata=_metadata(c)) for c in product.columns]
-    lay(settings, "curated", product.name, Schema(fields), description=product.title)
+    lay(settings, "curated", product.name, _schema(product), description=product.title)
     name_table(spark, settings, product.curated)
+
+
+def _schema(product: Product) -> Schema:
+    return Schema([Field(c.name, delta_type(sql_type(c)), metadata=_metadata(c)) for c in product.columns])
 
 
 def is_shaped(spark: SparkSession, product: Product) -> bool:
@@ -98,15 +102,11 @@ def in_periods(product: Product, periods: Collection[str]) -> str:
     return f"{product.period} IN ({', '.join(said)})" if said else "false"
 
 
-def staged(spark: SparkSession, settings: Settings, product: Product, rows: DataFrame) -> DataFrame:
-    """The rows written down where no analyst can read, so that what is checked is what is published."""
-    where = settings.uri("warehouse", "_staged", product.name, scheme="s3a")
-    rows.write.format("delta").mode("overwrite").option("overwriteSchema", "true").save(where)
-    return spark.read.format("delta").load(where)
-
-
 def replace(settings: Settings, product: Product, rows: DataFrame, periods: Collection[str] | None, made_from: Mapping[str, Any]) -> None:
     """In one commit: the rows of these periods go (all rows, and the table's shape, for None), these come."""
-    writer = rows.write.format("delta").mode("overwrite").option("userMetadata", json.dumps(made_from, sort_keys=True))
-    writer = writer.option("overwriteSchema", "true") if periods is None else writer.option("replaceWhere", in_periods(product, periods))
+    said = json.dumps(made_from, sort_keys=True)
+    if periods is None:
+        files.replace(rows, settings, "curated", product.name, _schema(product), said)
+        return
+    writer = rows.write.format("delta").mode("overwrite").option("userMetadata", said).option("replaceWhere", in_periods(product, periods))
     writer.save(settings.uri("curated", product.name, scheme="s3a"))

@@ -8,19 +8,24 @@ import json
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from deltalake import CommitProperties, DeltaTable, Schema, Transaction
+from deltalake.exceptions import CommitFailedError, TableNotFoundError
 from deltalake.transaction import AddAction
 from pyspark.sql import DataFrame
 
-from jobs.platform.settings import load_settings
-from jobs.platform.store import s3
+from jobs.platform.errors import LakeError
+from jobs.platform.settings import Settings, load_settings
+from jobs.platform.store import delta_options, emptied, s3
 
 FILE_BYTES = 128 << 20  # a file is closed when it has become so large; a task holds it in memory until then
 MILLISECOND = dt.timedelta(milliseconds=1)
 LAST = dt.datetime.max - MILLISECOND
+SAID = "userMetadata"  # where Spark's writer puts what a commit is to carry
 LONGEST = 32  # characters of a text that is told as least or greatest, as Spark's own writer does it
 
 
@@ -28,6 +33,44 @@ def write(rows: DataFrame, bucket: str, table: str) -> list[AddAction]:
     """Write the rows into files of the table's folder. They are no part of the table until a commit adds them."""
     answers = rows.mapInArrow(_writer(bucket, table), "file string").toArrow()
     return added(map(json.loads, answers.column("file").to_pylist()))
+
+
+def replace(rows: DataFrame, settings: Settings, zone: str, name: str, schema: Schema, said: str | None = None, writer: str = "replaced", meanwhile: Callable[[], Any] = tuple) -> None:
+    """All rows of a table that is laid, in one commit of delta-rs, which carries what is `said`: Spark's own writer asks the log three times by a query before it writes the first row.
+    `meanwhile`: what is done while the tasks write, and before the commit.
+
+    A replacement is an application transaction of its `writer`: of two at once, which would each add all rows, the second is refused. Raises LakeError then.
+    """
+    table = DeltaTable(settings.uri(zone, name), storage_options=delta_options(settings))
+    mark = Transaction(writer, (table.transaction_version(writer) or 0) + 1)
+    with ThreadPoolExecutor(1) as beside:
+        done = beside.submit(meanwhile)
+        adds = write(rows, settings.bucket(zone), name)
+        done.result()
+    properties = CommitProperties(custom_metadata={SAID: said} if said is not None else None, app_transactions=[mark])
+    try:
+        table.create_write_transaction([*adds], mode="overwrite", schema=schema, commit_properties=properties)
+    except CommitFailedError as problem:
+        if said is None or said_last(settings, zone, name) != said:  # else the answer to the commit was lost, and this is our own
+            raise LakeError(f"another run wrote {zone}.{name} meanwhile", "run it again: it is made from all that has come by then") from problem
+
+
+def said_last(settings: Settings, zone: str, name: str) -> str | None:
+    """What the newest commit that carries something says; None where none does, or where no table is."""
+    try:
+        table = DeltaTable(settings.uri(zone, name), storage_options=delta_options(settings))
+    except TableNotFoundError:
+        return None
+    return next((str(entry[SAID]) for entry in table.history() if entry.get(SAID)), None)
+
+
+def staged(rows: DataFrame, settings: Settings, name: str) -> DataFrame:
+    """The rows written down where no analyst can read, so that what is read twice is the same twice. What was staged under this name before goes."""
+    folder, schema = f"_staged/{name}/{uuid.uuid4().hex}", rows.schema
+    emptied(settings, "warehouse", f"_staged/{name}/")
+    if not write(rows, settings.bucket("warehouse"), folder):
+        return rows.sparkSession.createDataFrame([], schema)
+    return rows.sparkSession.read.schema(schema).parquet(settings.uri("warehouse", folder, scheme="s3a"))
 
 
 def added(files: Iterable[dict[str, Any]]) -> list[AddAction]:

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
-from deltalake import CommitProperties, DeltaTable, Field, Schema, Transaction
-from deltalake.exceptions import CommitFailedError, TableNotFoundError
+from deltalake import Field, Schema
 from deltalake.schema import ArrayType, PrimitiveType
 from pyspark.sql import DataFrame, SparkSession
 
 from jobs.contracts.model import Column, Contract
 from jobs.platform.delta_tables import lay, name_table
-from jobs.platform.errors import LakeError
 from jobs.platform.settings import Settings
-from jobs.platform.store import delta_options
 from jobs.tables import files
 
-FINGERPRINT = "userMetadata"  # where Spark's writer puts what a commit is to carry
 REPLACED = "silver"  # the application whose transactions the replacements are
 
 TYPES = {"string": "STRING", "json": "STRING", "integer": "BIGINT", "double": "DOUBLE", "boolean": "BOOLEAN", "date": "DATE", "timestamp": "TIMESTAMP"}
@@ -57,30 +51,14 @@ def delta_type(kind: str) -> PrimitiveType | ArrayType:
 
 
 def replace(spark: SparkSession, settings: Settings, contract: Contract, rows: DataFrame, fingerprint: str) -> None:
-    """All rows in one commit, which carries the fingerprint of what it was made from.
-
-    The tasks write the files and delta-rs commits them, as in bronze: Spark's own writer asks the log three times by a query before it writes the first row.
-    Raises LakeError where another run replaced the table meanwhile.
-    """
+    """All rows in one commit, which carries the fingerprint of what it was made from: as in bronze, the tasks write the files and delta-rs commits them.
+    Raises LakeError where another run replaced the table meanwhile."""
     lay(settings, "silver", contract.table, _schema(contract), description=contract.title)
-    table = DeltaTable(settings.uri("silver", contract.table), storage_options=delta_options(settings))
-    with ThreadPoolExecutor(1) as beside:  # naming takes Spark a second, which the tasks do not wait for
-        named = beside.submit(name_table, spark, settings, f"silver.{contract.table}")
-        adds = files.write(rows.select(*[rows[name].cast(kind).alias(name) for name, (kind, _) in columns(contract).items()]), settings.bucket("silver"), contract.table)
-        named.result()
-    mark = Transaction(REPLACED, (table.transaction_version(REPLACED) or 0) + 1)  # of two runs at once, which would each add all rows, one is refused
-    properties = CommitProperties(custom_metadata={FINGERPRINT: fingerprint}, app_transactions=[mark])
-    try:
-        table.create_write_transaction([*adds], mode="overwrite", schema=_schema(contract), commit_properties=properties)
-    except CommitFailedError as problem:
-        if made_from(settings, contract) != fingerprint:  # else the answer to the commit was lost, and this is our own
-            raise LakeError(f"another run wrote silver.{contract.table} meanwhile", "run it again: it is made from all that has come by then") from problem
+    shaped = rows.select(*[rows[name].cast(kind).alias(name) for name, (kind, _) in columns(contract).items()])
+    # naming takes Spark a second, which the tasks do not wait for
+    files.replace(shaped, settings, "silver", contract.table, _schema(contract), fingerprint, REPLACED, lambda: name_table(spark, settings, f"silver.{contract.table}"))
 
 
 def made_from(settings: Settings, contract: Contract) -> str | None:
     """The fingerprint of what the standing table was made from; None before the first time."""
-    try:
-        table = DeltaTable(settings.uri("silver", contract.table), storage_options=delta_options(settings))
-    except TableNotFoundError:
-        return None
-    return next((str(entry[FINGERPRINT]) for entry in table.history() if entry.get(FINGERPRINT)), None)
+    return files.said_last(settings, "silver", contract.table)
