@@ -75,7 +75,8 @@ def deliveries(
         done = backlog.run(spark, settings, count, rows, tell)
     facts = {"deliveries_a_minute": round(done.a_minute), **asdict(done)}
     if as_json:
-        typer.echo(json.dumps({"bench": f"{count:,} deliveries of {rows:,} rows"} | facts))
+        ratios = {"commits_a_delivery": round(done.commits / done.deliveries, 5), "tasks_a_delivery": round(done.tasks / done.deliveries, 5)}
+        typer.echo(json.dumps({"bench": f"{count:,} deliveries of {rows:,} rows", "ratios": ratios} | facts))
         return
     table = Table("", "", title=f"{count:,} deliveries of {rows:,} rows and a damaged one, by one DAG run")
     for name, value in facts.items():
@@ -134,7 +135,9 @@ def city(
     powers = [None, *(bench.growth(before, after) for before, after in zip(found, found[1:], strict=False))]
     if as_json:
         sizes = [asdict(size) | {"people_a_second": round(size.people / size.seconds), "rows_a_second": round(size.rows / size.seconds), "growth": power} for size, power in zip(found, powers, strict=True)]
-        typer.echo(json.dumps({"bench": "city", "days": days, "sizes": sizes}))
+        a_person = [size.seconds / size.people for size in found]
+        ratios = {f"a_person_at_{size.people}": round(now / before, 3) for size, before, now in zip(found[1:], a_person, a_person[1:], strict=False)}
+        typer.echo(json.dumps({"bench": "city", "days": days, "ratios": ratios, "sizes": sizes}))
         return
     table = Table("people", "files", "rows", "MB", "seconds", "processor s", "people/s", "rows/s", "worker MiB", "growth", title=f"a city of {days} days; growth: power of the people by which processor time grows")
     for size, power in zip(found, powers, strict=True):

@@ -26,7 +26,7 @@ def components(nodes: DataFrame, links: DataFrame, node: str = "profile_id", mos
     inside, near = links.select(*SIDES), few(nodes.select(node))
     for side in SIDES:
         inside = inside.join(near.withColumnRenamed(node, side), side, "left_semi")
-    inside = inside.localCheckpoint()
+    inside = inside.select(*SIDES).localCheckpoint()
     labels = in_one_task(inside, _labelled, f"{node} STRING, component STRING") if inside.count() <= most else _in_rounds(inside).toDF(node, "component")
     return nodes.select(node).join(labels, node, "left").select(node, F.coalesce("component", node).alias("component"))
 

@@ -11,7 +11,7 @@ import pytest
 from jobs.contracts.load import load_all
 from jobs.platform.settings import load_settings
 from jobs.sample.city.registry import datasets
-from jobs.sample.real import Delivered, deliveries, foundation
+from jobs.sample.real import CONTROL_TOTALS, Delivered, deliveries, foundation
 from tests.unit.contracts.test_real_dumps import KNOWN
 
 MADE_UP = set(datasets()) - {"procurement.ocds_release"}
@@ -77,3 +77,9 @@ def test_the_demo_keeps_to_the_foundation(real_data: Path, landings: dict[str, s
 def test_a_shapefile_is_one_zip_that_is_always_the_same(real_data: Path, name: str) -> None:
     first, again = ([each for each in deliveries(real_data) if each.key.endswith(f"{name}.zip")][0].content() for _ in range(2))
     assert first == again
+
+
+def test_a_total_of_what_the_city_delivers_too_is_of_the_publishers_period() -> None:
+    both = {name.replace(".", "__") for name in FOUNDATION & set(datasets())}
+    asked = [total.sql for total in CONTROL_TOTALS if any(f"silver.{table}" in total.sql or table.replace("__", ".") in total.sql for table in both)]
+    assert len(asked) == 2 and all("period = '2017'" in sql for sql in asked)
