@@ -62,8 +62,8 @@ def residents(
     with measuring(load_settings(), NEEDED) as (spark, tell):
         found = bench.run(spark, load_settings(), people or [10_000, 100_000], skewed, tell)
     if as_json:
-        whole = {cost.people: cost.processor for cost in found if cost.what == "all but a day"}
-        ratios = {f"{cost.what}/{cost.people}": round(cost.processor / whole[cost.people], 3) for cost in found if cost.what != "all but a day"}
+        wholes = {cost.people: cost.processor for cost in found if cost.what == "all but a day"}
+        ratios = {f"{cost.what}/{cost.people}": round(cost.processor / wholes[cost.people], 3) for cost in found if cost.what != "all but a day"}
         typer.echo(json.dumps({"bench": "residents", "skewed_percent": skewed, "registers": bench.REGISTERS, "ratios": ratios, "costs": [asdict(cost) | {"agreement": cost.agreement and cost.agreement.facts()} for cost in found]}))
         return
     table = Table("people", "run", "seconds", "processor s", "of the whole", "records", "new or changed", "links", "precision", "recall", title="resident keys of five registers")
