@@ -80,7 +80,7 @@ def make_city(settings: Settings, plan: Any, names: list[str], order: Any) -> An
 
 
 def score(
-    product: Annotated[str, typer.Argument(help="landing: every file and row of every dataset; procurement_risk, special_fund, benefit_review, service_gap or households: what the product says, and what is planted")],
+    product: Annotated[str, typer.Argument(help="landing: every file and row of every dataset; residents, households, benefit_review, service_gap, special_fund, procurement_risk or policy_participation: what the product says, and what is planted")],
     truth: Annotated[Path | None, typer.Option(exists=True, file_okay=False, help="folder of the truth; left out: .lake/city/truth")] = None,
     dataset: Annotated[list[str] | None, typer.Option(help="only these datasets")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="for programs")] = False,
@@ -89,12 +89,14 @@ def score(
     from jobs.cli.score_products import score_product
     from jobs.ops.ledger import Ledger
     from jobs.sample.city.score import landing
-    from jobs.sample.city.score_products import PRODUCTS
+    from jobs.sample.city.score_products import COUNTED, PRODUCTS, score_of
 
-    settings = load_settings()
+    settings, product = load_settings(), product.removeprefix("curated.")
     folder = truth or settings.state / "city" / "truth"
-    if product in PRODUCTS:
+    if score_of(product):
         return score_product(settings, product, folder, as_json)
+    if product in COUNTED:
+        raise LakeError(f"nothing is planted that curated.{product} would have to find: it counts rows that are there", f"there are: landing, {', '.join(PRODUCTS)}")
     if product != "landing":
         raise LakeError(f"nobody knows how to score {product!r}", f"there are: landing, {', '.join(PRODUCTS)}")
     found = landing(Ledger(settings), folder, dataset or [])

@@ -19,11 +19,13 @@ if TYPE_CHECKING:
 
 
 def score_product(settings: Settings, product: str, truth: Path, as_json: bool) -> None:
-    """Of a product of `score_products.PRODUCTS`. There is no right answer to differ from, so it ends with 0."""
+    """Of a product that `score_products.score_of` knows. There is no right answer to differ from, so it ends with 0."""
     from jobs.identity.agreement import Agreement
-    from jobs.sample.city.score_products import PRODUCTS, RankScore
+    from jobs.sample.city.score_products import RankScore, score_of
 
-    scores = PRODUCTS[product](settings, truth)
+    score = score_of(product)
+    assert score
+    scores = score(settings, truth)
     if agreements := [s for s in scores if isinstance(s, Agreement)]:
         show_agreements("resident keys against the truth", agreements, as_json)
         return
@@ -38,6 +40,10 @@ def score_product(settings: Settings, product: str, truth: Path, as_json: bool) 
     for s in signs:
         table.add_row(s.sign, f"{s.found:,}", f"{s.true:,}", f"{s.lawful:,}", _share(s.precision), f"{s.meant:,}", f"{s.met:,}", _share(s.recall))
     console.print(table)
+    for s in signs:
+        for what, keys in (("wrong", s.wrong), ("missed", s.missed)):
+            if keys:
+                console.print(f"  {s.sign}: {what}, e.g. {', '.join(keys)}", highlight=False, soft_wrap=True)
 
 
 def _show_ranks(product: str, ranks: Sequence[Any]) -> None:

@@ -31,9 +31,14 @@ SIGNALS = {
 }  # fmt: skip
 
 
+LEVELS = (1, 2, 3)
+EXAMPLES = 5
+
+
 @dataclass(frozen=True)
 class SignScore:
-    """`found`: keys with the sign; `true`: of these, those in a planted case of any kind; `lawful`: those in a lawful look-alike; `meant`: keys in cases of its kinds; `met`: of these, those with the sign."""
+    """`found`: keys with the sign; `true`: of these, those in a planted case of any kind; `lawful`: those in a lawful look-alike; `meant`: keys in cases of its kinds; `met`: of these,
+    those with the sign; `wrong`, `missed`: the first keys that were found and are in no case, and that were meant and not found."""
 
     sign: str
     found: int
@@ -41,6 +46,8 @@ class SignScore:
     lawful: int
     meant: int
     met: int
+    wrong: tuple[str, ...] = ()
+    missed: tuple[str, ...] = ()
 
     @property
     def precision(self) -> float | None:
@@ -58,18 +65,30 @@ def scored(found: pl.DataFrame, truth: pl.DataFrame, kinds: Mapping[str, Sequenc
     for sign in (*kinds, "any"):
         keys = set((found if sign == "any" else found.filter(pl.col("sign") == sign))["key"])
         meant = planted if sign == "any" else planted & set(truth.filter(pl.col("kind").is_in(list(kinds[sign])))["key"])
-        scores.append(SignScore(sign, len(keys), len(keys & planted), len(keys & lawful - planted), len(meant), len(keys & meant)))
+        examples = (tuple(sorted(map(str, those))[:EXAMPLES]) for those in (keys - planted, meant - keys))
+        scores.append(SignScore(sign, len(keys), len(keys & planted), len(keys & lawful - planted), len(meant), len(keys & meant), *examples))
+    return scores
+
+
+def by_difficulty(found: pl.DataFrame, truth: pl.DataFrame) -> list[SignScore]:
+    """All signs together, among the cases and look-alikes of each difficulty: what stands in neither counts against none. `truth`: with `difficulty`."""
+    scores = []
+    for level in LEVELS:
+        here = truth.filter(pl.col("difficulty") == level)
+        of = scored(found.join(here.select("key"), on="key", how="semi"), here, {})[-1]
+        scores.append(replace(of, sign=f"any, difficulty {level}"))
     return scores
 
 
 def procurement_risk(settings: Settings, truth: Path, name: str = "procurement_risk") -> list[SignScore]:
-    found = _read(settings, name, ["ocid", "flag"]).select(key="ocid", sign="flag")
-    return scored(found, truth_table(truth, "procurement_collusion").select("kind", "decoy", key="ocid"), FLAGS)
+    found, planted = _read(settings, name, ["ocid", "flag"]).select(key="ocid", sign="flag"), truth_table(truth, "procurement_collusion").select("kind", "decoy", "difficulty", key="ocid")
+    return [*scored(found, planted, FLAGS), *by_difficulty(found, planted)]
 
 
 def special_fund(settings: Settings, truth: Path, name: str = "special_fund") -> list[SignScore]:
     found = _read(settings, name, ["project_code", "signals"]).with_columns(pl.col("signals").str.json_decode(pl.List(pl.String))).explode("signals").drop_nulls()
-    return scored(found.select(key="project_code", sign="signals"), truth_table(truth, "fund_diversion").select("kind", "decoy", key="project_code"), SIGNALS)
+    signs, planted = found.select(key="project_code", sign="signals"), truth_table(truth, "fund_diversion").select("kind", "decoy", "difficulty", key="project_code")
+    return [*scored(signs, planted, SIGNALS), *by_difficulty(signs, planted)]
 
 
 def benefit_review(settings: Settings, truth: Path, name: str = "benefit_review", links: str = "identity__resident_key", grant: str = "") -> list[SignScore]:
@@ -79,18 +98,13 @@ def benefit_review(settings: Settings, truth: Path, name: str = "benefit_review"
 
 
 RULES = {"death": ("dead",), "vehicle": ("car",), "property": ("second dwelling",), "income": ("wages",)}
-HIDDEN = {1: "in the head's name", 2: "in another's name", 3: "wrongly written"}
 
 
 def benefit_scores(found: pl.DataFrame, truth: pl.DataFrame) -> list[SignScore]:
     """`found`: finding, rule, household; `truth`: rows of truth/benefit. Rules against who draws, all of them, each difficulty; then who should draw and does not."""
-    drawn = truth.filter("draws").select(key=pl.col("household"), kind=pl.col("reason").fill_null(""), decoy=pl.col("qualifies"))
+    drawn = truth.filter("draws").select("difficulty", key=pl.col("household"), kind=pl.col("reason").fill_null(""), decoy=pl.col("qualifies"))
     against = found.filter(pl.col("finding") == "may not qualify").select(key="household", sign="rule")
-    scores = scored(against, drawn, RULES)
-    for level in HIDDEN:
-        here = truth.filter("draws", pl.col("difficulty") == level).select("household")
-        of = [frame.join(here, left_on="key", right_on="household", how="semi") for frame in (against, drawn)]
-        scores.append(replace(scored(of[0], of[1], {})[-1], sign=f"any, difficulty {level}"))
+    scores = [*scored(against, drawn, RULES), *by_difficulty(against, drawn)]
     due = truth.filter(~pl.col("draws")).select(key=pl.col("household"), kind=pl.lit(""), decoy=~pl.col("qualifies"))
     offered = found.filter(pl.col("finding") == "may qualify").select(key="household", sign="rule")
     return [*scores, replace(scored(offered, due, {})[-1], sign="should draw")]
@@ -151,9 +165,22 @@ def service_gap(settings: Settings, truth: Path, name: str = "service_gap") -> l
 
 
 def gap_scores(found: pl.DataFrame, truth: pl.DataFrame) -> list[RankScore]:
-    pairs = found.join(truth.select("community_code", "service", planted="gap"), on=["community_code", "service"], how="inner")
+    pairs = found.join(truth.select("community_code", "service", "difficulty", planted="gap"), on=["community_code", "service"], how="inner")
     of = [(str(service), rows) for (service,), rows in sorted(pairs.group_by("service"), key=lambda group: str(group[0]))]
-    return [RankScore(sign, rows.height, _spearman(rows["gap"], rows["planted"])) for sign, rows in [*of, ("any", pairs)]]
+    levels = [(f"any, difficulty {level}", pairs.filter(pl.col("difficulty") == level)) for level in LEVELS]
+    return [RankScore(sign, rows.height, _spearman(rows["gap"], rows["planted"])) for sign, rows in [*of, ("any", pairs), *levels]]
+
+
+def policy_participation(settings: Settings, truth: Path, name: str = "policy_participation") -> list[RankScore]:
+    """By consultation: the support among those who wrote against what the people think, which a campaign hides, and comments of the same words against copies that were made."""
+    return participation_scores(_read(settings, name, ["policy_id", "support_percent", "mass_comments"]), truth_table(truth, "policy_position"))
+
+
+def participation_scores(found: pl.DataFrame, truth: pl.DataFrame) -> list[RankScore]:
+    pairs = found.join(truth, on="policy_id", how="inner")
+    of = [("support", pairs), *((f"support, difficulty {level}", pairs.filter(pl.col("difficulty") == level)) for level in LEVELS)]
+    support = [RankScore(sign, rows.height, _spearman(rows["support_percent"], rows["support"])) for sign, rows in of]
+    return [*support, RankScore("copied comments", pairs.height, _spearman(pairs["mass_comments"], pairs["copied_comments"]))]
 
 
 def _spearman(one: pl.Series, other: pl.Series) -> float | None:
@@ -162,9 +189,19 @@ def _spearman(one: pl.Series, other: pl.Series) -> float | None:
     return None if found is None or found != found else float(found)
 
 
-PRODUCTS: dict[str, Callable[[Settings, Path], Sequence[SignScore | RankScore | Agreement]]] = {
-    "residents": residents, "procurement_risk": procurement_risk, "special_fund": special_fund, "benefit_review": benefit_review, "service_gap": service_gap, "households": households,
+Score = Callable[[Settings, Path], Sequence[SignScore | RankScore | Agreement]]
+PRODUCTS: dict[str, Score] = {
+    "residents": residents, "households": households, "benefit_review": benefit_review, "service_gap": service_gap, "special_fund": special_fund, "procurement_risk": procurement_risk,
+    "policy_participation": policy_participation,
 }  # fmt: skip
+ALSO = {"resident": "residents", "resident_source_record": "residents", "household": "households", "service_demand": "service_gap", "service_supply": "service_gap"}
+# Of these nothing is hidden in the city that they would have to find: each row is a count or a sum of rows that are there, which tests make again another way.
+COUNTED = ("education_flow", "health_utilisation", "mobility", "procurement", "procurement_party", "public_spending", "emissions")
+
+
+def score_of(product: str) -> Score | None:
+    """By the name of the product, or of what it is about."""
+    return PRODUCTS.get(ALSO.get(product, product))
 
 
 def _read(settings: Settings, product: str, columns: list[str]) -> pl.DataFrame:
