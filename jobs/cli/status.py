@@ -14,8 +14,12 @@ from jobs.cli.stack import stack_table
 from jobs.contracts.load import load_all
 from jobs.ops.ledger import Ledger
 from jobs.ops.summary import Summary, summarise
+from jobs.platform import supervise
 from jobs.platform.settings import Settings, load_settings
 from jobs.platform.store import keys, require_store, s3
+from jobs.quality.site.addresses import OVERVIEW, dataset_key
+
+COLOURS = {"landed": "default", "resent": "default", "manifest": "default", "waiting": "yellow"}  # an outcome that asks for nobody; others are red
 
 
 def add(app: typer.Typer) -> None:
@@ -38,11 +42,19 @@ def status(dataset: Annotated[str | None, typer.Argument(help="<department>.<dat
         if corrections := ledger.rows("corrections", dataset=dataset):
             console.print(correction_table(corrections))
         console.print(f"answers to the department: {fetch_answers(settings, contract.table).as_uri()}", soft_wrap=True)
+        console.print(f"quality page, with what Great Expectations found: {_pages(settings, dataset_key(contract.table))}", soft_wrap=True, highlight=False)
         return
     console.print(stack_table(settings))
     require_store(settings)
     console.print(dataset_table(settings))
-    console.print("quality pages: ./lake docs")
+    console.print(f"quality pages: {_pages(settings, OVERVIEW)}", soft_wrap=True, highlight=False)
+
+
+def _pages(settings: Settings, page: str) -> str:
+    """Where a page is served, or what serves it."""
+    from jobs.quality.site.serve import address, component
+
+    return address(settings, page) if supervise.state(settings.state, component(settings)).pid else "./lake docs"
 
 
 def fetch_answers(settings: Settings, table: str) -> Path:
@@ -58,22 +70,22 @@ def fetch_answers(settings: Settings, table: str) -> Path:
 
 def dataset_table(settings: Settings) -> Table:
     """One line a dataset."""
-    table = Table(Column("dataset", no_wrap=True), "files", "landed", "held", "refused", "rows", "silver", "rejected", "newest period", "last landed", title="datasets")
+    table = Table(Column("dataset", no_wrap=True), "files", "landed", "held", "refused", "rows", "silver", "rejected", "newest period", "last landed", "last outcome", title="datasets")
     contracts, findings = load_all(settings.root)
     rows = Ledger(settings).rows("deliveries")
     for contract in contracts:
         table.add_row(contract.dataset, *_cells(summarise(contract.dataset, rows)))
     for finding in findings:
-        table.add_row(f"[red]{finding.path}[/]", *[""] * 8, f"[red]line {finding.line}: {finding.message[:60]}[/]")
+        table.add_row(f"[red]{finding.path}[/]", *[""] * 9, f"[red]line {finding.line}: {finding.message[:60]}[/]")
     return table
 
 
 def _cells(found: Summary) -> list[str]:
     if not found.files:
-        return ["0", *[""] * 7, "never"]
+        return ["0", *[""] * 7, "never", ""]
     age = f"{(dt.datetime.now(dt.UTC) - found.landed_at).total_seconds() / 3600:.1f} h ago" if found.landed_at else "never"
     return [
-        str(found.files), str(found.landed), _red(found.held), _red(found.rejected), f"{found.rows:,}", f"{found.silver:,}", f"{found.rejected_share:.2%}", found.newest_period, age,
+        str(found.files), str(found.landed), _red(found.held), _red(found.rejected), f"{found.rows:,}", f"{found.silver:,}", f"{found.rejected_share:.2%}", found.newest_period, age, _coloured(found.last),
     ]  # fmt: skip
 
 
@@ -82,9 +94,8 @@ def delivery_table(rows: list[dict[str, Any]]) -> Table:
     table = Table("period", "file", "outcome", "rows", "silver", "rejected", "why", title="files")
     for row in sorted(rows, key=lambda row: (row["period"], row["name"])):
         if row["outcome"] != "not_applicable":
-            colour = {"landed": "default", "resent": "default", "manifest": "default", "waiting": "yellow"}.get(row["outcome"], "red")
             counts = [f"{row[name] or 0:,}" for name in ("rows", "silver", "quarantined")]
-            table.add_row(row["period"], row["name"], f"[{colour}]{row['outcome']}[/]", *counts, row["message"] or "")
+            table.add_row(row["period"], row["name"], _coloured(row["outcome"]), *counts, row["message"] or "")
     return table
 
 
@@ -103,6 +114,10 @@ def correction_table(rows: list[dict[str, Any]]) -> Table:
     for row in sorted(rows, key=lambda row: (row["period"], row["name"], row["delivered_at"])):
         table.add_row(row["period"], row["name"], f"{row['delivered_at']:%Y-%m-%d %H:%M}", *(f"{row[name]:,}" for name in counts))
     return table
+
+
+def _coloured(outcome: str) -> str:
+    return f"[{COLOURS.get(outcome, 'red')}]{outcome}[/]"
 
 
 def _red(number: int) -> str:

@@ -9,12 +9,13 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
+NEVER = dt.datetime.min.replace(tzinfo=dt.UTC)
 FILES = ("landed", "held", "rejected", "resent")
 
 
 @dataclass(frozen=True)
 class Summary:
-    """Counts of files by outcome, and of rows by what became of them. `waiting`: files that are not through all steps yet."""
+    """Counts of files by outcome, and of rows by what became of them. `waiting`: files that are not through all steps yet; `last`: outcome of the file that was judged last."""
 
     dataset: str
     files: int
@@ -30,6 +31,7 @@ class Summary:
     superseded: int
     newest_period: str
     landed_at: dt.datetime | None
+    last: str
 
     @property
     def rejected_share(self) -> float:
@@ -54,11 +56,12 @@ def summarise(dataset: str, rows: Sequence[dict[str, Any]]) -> Summary:
     def total(column: str) -> int:
         return sum(row[column] or 0 for row in mine)
 
+    last = max(mine, key=lambda row: (row["landed_at"] or row["updated_at"] or NEVER, row["period"], row["name"]), default={"outcome": "none"})
     quarantined = sum((row["quarantined"] if row["quarantined_rows"] is None else row["quarantined_rows"]) or 0 for row in mine)
     return Summary(
         dataset, len(mine), **outcomes, waiting=sum(row["outcome"] == "waiting" or (row["outcome"] == "landed" and row["silver"] is None) for row in mine), rows=total("rows"), silver=total("silver"),
         quarantined=quarantined, duplicate=total("duplicate"), superseded=total("superseded"), newest_period=max((row["period"] for row in mine), default=""),
-        landed_at=max((row["landed_at"] for row in mine if row["landed_at"]), default=None),
+        landed_at=max((row["landed_at"] for row in mine if row["landed_at"]), default=None), last=last["outcome"] or "waiting",
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from jobs.ops.summary import summarise
 
 WHEN = dt.datetime(2025, 3, 1, tzinfo=dt.UTC)
-NONE = dict.fromkeys(("rows", "silver", "duplicate", "superseded", "quarantined", "quarantined_rows", "landed_at"))
+NONE = dict.fromkeys(("rows", "silver", "duplicate", "superseded", "quarantined", "quarantined_rows", "landed_at")) | {"name": "f.csv", "updated_at": WHEN}
 
 
 def row(outcome: str, period: str = "2025-01", dataset: str = "a.b", **counts: Any) -> dict[str, Any]:
@@ -30,4 +30,12 @@ def test_files_count_by_outcome_and_rows_by_state() -> None:
 
 def test_a_dataset_without_files_is_all_zeros() -> None:
     found = summarise("a.b", [])
-    assert found.files == 0 and found.rejected_share == 0.0 and found.newest_period == "" and found.landed_at is None
+    assert found.files == 0 and found.rejected_share == 0.0 and found.newest_period == "" and found.landed_at is None and found.last == "none"
+
+
+def test_the_last_outcome_is_of_the_file_that_was_judged_last() -> None:
+    later, again = WHEN + dt.timedelta(hours=1), WHEN + dt.timedelta(days=9)
+    rows = [row("landed", "2025-02", landed_at=WHEN, updated_at=again), row("rejected", "2025-01", updated_at=later)]  # silver is counted again each time that it is made
+    assert summarise("a.b", rows).last == "rejected"
+    assert summarise("a.b", [*rows, row("landed", landed_at=again)]).last == "landed"
+    assert summarise("a.b", [row(None)]).last == "waiting"  # type: ignore[arg-type]
