@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 
 import polars as pl
@@ -46,6 +47,22 @@ def test_a_broken_file_has_an_answer_for_the_clerk(settings: Settings, demo: sub
     rows = Ledger(settings).rows("deliveries", dataset=WATER)
     assert {row["name"]: row["reason"] for row in rows if row["outcome"] == "rejected"} == {"断_readings.csv": "wrong_encoding", "空_readings.csv": "empty"}
     assert "Send it again" in lake(settings, "status", WATER).stdout
+
+
+def test_the_log_of_the_task_says_why_a_file_was_not_loaded(settings: Settings, demo: subprocess.CompletedProcess[str]) -> None:
+    found = re.search(r"/dags/batch/runs/(\S+)", demo.stdout)
+    assert found
+    logs = f"/dags/batch/dagRuns/{found[1]}/taskInstances/group.land/logs/1?map_index="
+    said = " ".join(json.dumps(Airflow(settings).get(f"{logs}{group}"), ensure_ascii=False) for group in range(settings.batch_groups))
+    refused = {row["name"]: row["reason"] for row in Ledger(settings).rows("deliveries") if row["outcome"] == "rejected" and row["dataset"] in FEW}
+    assert len(refused) > 2
+    assert [name for name, reason in refused.items() if f"{name}: {reason}" not in said] == []
+
+
+def test_status_tells_of_every_dataset_and_where_its_pages_are(settings: Settings, demo: subprocess.CompletedProcess[str]) -> None:
+    said = lake(settings, "status").stdout
+    assert [dataset for dataset in FEW if dataset not in said] == []
+    assert "last outcome" in " ".join(said.split()) and "h ago" in said and "quality pages:" in said
 
 
 def test_a_second_demo_loads_nothing_twice(settings: Settings, demo: subprocess.CompletedProcess[str]) -> None:

@@ -43,7 +43,9 @@ def private(settings: Settings, spark: SparkSession) -> Iterator[str]:
     name = "test__private"
     for layer in ("bronze", "silver"):
         spark.sql(f"CREATE OR REPLACE TABLE {layer}.{name} USING delta LOCATION '{settings.uri(layer, name, scheme='s3a')}' AS SELECT 1 AS x")
+    spark.sql(f"CREATE OR REPLACE VIEW quarantine.{name} AS SELECT * FROM bronze.{name}")
     yield name
+    spark.sql(f"DROP VIEW quarantine.{name}")
     for layer in ("bronze", "silver"):
         spark.sql(f"DROP TABLE {layer}.{name}")
 
@@ -53,9 +55,20 @@ def part(settings: Settings, name: str) -> Component:
 
 
 def test_analyst_reads_no_layer_but_the_curated_by_sql(analyst: SparkSession, private: str) -> None:
-    for layer in ("bronze", "silver"):
+    for layer in ("bronze", "silver", "quarantine"):
         with pytest.raises(PySparkException, match="AccessDenied"):
             analyst.sql(f"SELECT * FROM {layer}.{private}").collect()
+
+
+@pytest.mark.parametrize("zone", ["landing", "raw", "bronze", "silver", "ops", "keys"])
+def test_analyst_reads_no_layer_but_the_curated_by_path(settings: Settings, analyst: SparkSession, private: str, zone: str) -> None:
+    """What has no name in the catalog, as raw, could be asked for by its place in the store; also by a reader of the client."""
+    folder = settings.uri(zone, private, scheme="s3a")
+    for kind in ("text", "csv", "json", "parquet", "delta", "binaryFile"):
+        with pytest.raises(PySparkException, match="refused|AccessDenied"):
+            analyst.sql(f"SELECT * FROM {kind}.`{folder}`").collect()
+        with pytest.raises(PySparkException, match="refused|AccessDenied"):
+            analyst.read.format(kind).load(folder).collect()
 
 
 @pytest.mark.parametrize("zone", ["landing", "raw", "bronze", "silver", "ops", "keys"])
