@@ -62,7 +62,7 @@ def test_the_log_of_the_task_says_why_a_file_was_not_loaded(settings: Settings, 
 def test_status_tells_of_every_dataset_and_where_its_pages_are(settings: Settings, demo: subprocess.CompletedProcess[str]) -> None:
     said = lake(settings, "status").stdout
     assert [dataset for dataset in FEW if dataset not in said] == []
-    assert "last outcome" in " ".join(said.split()) and "h ago" in said and "quality pages:" in said
+    assert all(words in said for words in ("outcome", "h ago", "quality pages:"))
 
 
 def test_a_second_demo_loads_nothing_twice(settings: Settings, demo: subprocess.CompletedProcess[str]) -> None:
