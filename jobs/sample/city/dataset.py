@@ -29,9 +29,11 @@ class RowFault:
 
 @dataclass(frozen=True)
 class Repeats:
-    """So many rows of the first file of every period stand in it twice, word by word."""
+    """So many rows of the first file of every period stand in it twice: word by word, or the second time with `value` in `column` (a header), and what stands last is meant."""
 
     rows: int = 2
+    column: str | None = None
+    value: str | None = None
 
 
 @dataclass(frozen=True)

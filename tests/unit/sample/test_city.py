@@ -174,6 +174,31 @@ def test_planted_faults_are_there_in_the_stated_number() -> None:
     assert {"corrected", "resent"} <= kinds
 
 
+def test_every_class_of_fault_is_planted_somewhere() -> None:
+    declared: set[str] = set()
+    for each in map(dataset_of, datasets()):
+        declared |= {fault.kind for fault in (*each.row_faults, *each.file_faults)}
+        declared |= {kind for kind, planted in (("duplicate_key", each.repeats), ("control_total", each.control and each.control.wrong_at is not None)) if planted}
+    assert declared >= {
+        "wrong_encoding", "cut_character", "renamed_header", "unknown_column", "resent", "corrected", "late", "duplicate_key", "orphan_code", "merged_district", "unit_change", "truncated", "empty", "control_total", "bad_value",
+    }  # fmt: skip
+
+
+def test_a_key_may_come_again_with_other_words_and_what_stands_last_is_meant() -> None:
+    town = Plan(40_000, dt.date(2025, 1, 1), dt.date(2025, 1, 31))
+    moves, found = dataset_of("public_security.move"), None
+    for file in files(town, moves, 0):
+        if file.outcome == "landed":
+            found = Account(moves, 0)
+            found.take(file)
+            twice = file.rows.filter(file.rows.select(moves.key).is_duplicated())
+            assert twice.height == 2 and twice[-1]["原因"].item() == "投靠亲属"
+            alike = twice.unique().height == 1
+            assert found.expected().select("duplicate", "superseded").row(0) == ((1, 0) if alike else (0, 1))
+            assert ("duplicate_key", 1) in found.faults().select("fault", "rows").rows()
+    assert found
+
+
 def account(mode: str, *rows: pl.DataFrame) -> list[dict[str, object]]:
     template = sent(REGISTER)[0]
     dataset = Dataset("a.b", lambda plan, part, period: rows[0], lambda frame: frame.write_csv().encode(), "month", mode, ("k",))  # type: ignore[arg-type]

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from jobs.sample.city import divisions
-from jobs.sample.city.dataset import Dataset, Truth
+from jobs.sample.city.dataset import Dataset, RowFault, Truth
 from jobs.sample.city.draws import chosen, integers, normal
 from jobs.sample.city.events import air, economy, hotline
 from jobs.sample.city.events.chance import between
@@ -123,8 +123,9 @@ def _costs(plan: Plan, part: int) -> Truth:
     yield "cost_per_outcome", economy.cost_truth(scene(plan))
 
 
+ABOLISHED = RowFault("区县代码", "360105", "in_set:district_code", 2, "merged_district")  # 湾里区, part of 新建区 since 2019
 DATASETS = (
-    Dataset("statistics.industry_output", _output, csv("gb18030", preamble="分行业总产出（月度）", footnote="注：快报数"), "month", "increment", ("统计月份", "区县代码", "行业门类"), file="分行业产出.csv", truth=_shifts),
+    Dataset("statistics.industry_output", _output, csv("gb18030", preamble="分行业总产出（月度）", footnote="注：快报数"), "month", "increment", ("统计月份", "区县代码", "行业门类"), file="分行业产出.csv", row_faults=(ABOLISHED,), truth=_shifts),
     Dataset("statistics.street_population", _population, excel("常住人口", "分街道常住人口"), "year", "snapshot", ("街道代码",), file="常住人口.xlsx"),
     Dataset("planning.poi", _places, json_lines(), "year", "snapshot", ("poi_id",), file="poi.jsonl"),
     Dataset("planning.community", _communities, json_lines(), "year", "snapshot", ("code",), file="communities.jsonl"),
