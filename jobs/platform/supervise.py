@@ -19,6 +19,7 @@ from jobs.platform.errors import LakeError
 
 PORT_PATIENCE = 10  # seconds
 UNKNOWN = -1
+BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,7 @@ def start(home: Path, component: Component) -> bool:
     log_path = home / "logs" / f"{component.name}.log"
     with log_path.open("ab") as log:
         process = subprocess.Popen(component.command, env=dict(component.env), stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True, cwd=home)
-    made = psutil.Process(process.pid).create_time()
-    (home / "run" / f"{component.name}.json").write_text(json.dumps({"pid": process.pid, "created": made}))
+    (home / "run" / f"{component.name}.json").write_text(json.dumps({"pid": process.pid, "began": _began(process.pid)}))
     _wait(component, process, log_path)
     return True
 
@@ -89,10 +89,16 @@ def _running(home: Path, name: str) -> psutil.Process | None:
     try:
         note = json.loads((home / "run" / f"{name}.json").read_text())
         process = psutil.Process(note["pid"])
-        same = abs(process.create_time() - note["created"]) < 1 and process.status() != psutil.STATUS_ZOMBIE
-    except (FileNotFoundError, psutil.NoSuchProcess):
+        same = _began(note["pid"]) == note.get("began") and process.status() != psutil.STATUS_ZOMBIE
+    except (FileNotFoundError, ProcessLookupError, psutil.NoSuchProcess):
         return None
     return process if same else None
+
+
+def _began(pid: int) -> str:
+    """When a process began, in ticks of this boot (Linux, proc(5)). A time of day, as psutil has it, moves with the machine's clock when that is set: what runs would be taken for another's."""
+    ticks = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    return f"{BOOT.read_text().strip()}/{ticks}"
 
 
 def _family(home: Path, name: str) -> list[psutil.Process]:

@@ -58,7 +58,7 @@ def test_a_pid_that_was_given_to_another_is_left_alone(tmp_path: Path, component
     start(tmp_path, component)
     noted = tmp_path / "run" / "shell.json"
     mine = noted.read_text()
-    noted.write_text(json.dumps({"pid": os.getpid(), "created": 1.0}))
+    noted.write_text(json.dumps({"pid": os.getpid(), "began": "another boot/1"}))
     assert not stop(tmp_path, "shell")
     noted.write_text(mine)
     assert stop(tmp_path, "shell")
