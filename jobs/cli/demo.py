@@ -51,6 +51,7 @@ def add(app: typer.Typer) -> None:
 
 def demo(
     data: Data = None, live: Live = False, days: Days = 60, people: Annotated[int, typer.Option(help="residents of the made-up city")] = PEOPLE,
+    seed: Annotated[int, typer.Option(help="another one makes another city")] = 7,
     whole: Annotated[bool, typer.Option("--whole", help="all 62 datasets of the city instead of 24; takes some ten minutes on two cores")] = False,
 ) -> None:  # fmt: skip
     """Start everything, deliver a city's dumps, run them through Airflow, compare what came of it with the truth. Example: [bold]./lake demo[/]"""
@@ -60,9 +61,9 @@ def demo(
     console.rule("the stack")
     bring_up(settings)
     if live:
-        raise typer.Exit(0 if _live(settings, _city(people), wanted, days) else 1)
+        raise typer.Exit(0 if _live(settings, _city(people, seed), wanted, days) else 1)
     console.rule("the departments deliver")
-    contracts, put = _deliver_real(settings, data) if data else _deliver_city(settings, _city(people), wanted)
+    contracts, put = _deliver_real(settings, data) if data else _deliver_city(settings, _city(people, seed), wanted)
     console.print(f"  {put.new} files of {len(contracts)} datasets put into {settings.bucket('landing')}, {put.known} stood there already")
     console.rule("Airflow runs register → land → check → conform")
     wait = waiting(settings, contracts)
@@ -75,8 +76,8 @@ def demo(
     raise typer.Exit(0 if right else 1)
 
 
-def _city(people: int) -> Plan:
-    return Plan(people, dt.date.fromisoformat(FIRST), dt.date.fromisoformat(LAST))
+def _city(people: int, seed: int) -> Plan:
+    return Plan(people, dt.date.fromisoformat(FIRST), dt.date.fromisoformat(LAST), seed)
 
 
 def _deliver_real(settings: Settings, data: Path) -> tuple[list[Contract], Put]:

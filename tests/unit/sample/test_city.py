@@ -18,6 +18,7 @@ from jobs.deliveries.manifest import is_manifest
 from jobs.platform.errors import LakeError
 from jobs.platform.settings import load_settings
 from jobs.sample.city.dataset import Dataset, File
+from jobs.sample.city.datasets import vital
 from jobs.sample.city.divisions import communities, districts
 from jobs.sample.city.draws import chosen, integers, normal, uniform
 from jobs.sample.city.expected import Account
@@ -182,6 +183,15 @@ def test_every_class_of_fault_is_planted_somewhere() -> None:
     assert declared >= {
         "wrong_encoding", "cut_character", "renamed_header", "unknown_column", "resent", "corrected", "late", "duplicate_key", "orphan_code", "merged_district", "unit_change", "truncated", "empty", "control_total", "bad_value",
     }  # fmt: skip
+
+
+def test_no_two_plates_are_the_same_in_a_city_of_fifty_million() -> None:
+    largest = Plan(50_000_000, dt.date(2025, 1, 1), dt.date(2025, 1, 31))
+    last, letters = largest.households * 8, len(vital.PLATE_LETTERS) ** 5  # persons are numbered by household, eight to each
+    edges = np.unique(np.concatenate([np.arange(max(0, at - 20_000), min(last, at + 20_000)) for at in (0, letters, 2 * letters, 3 * letters, last)]))
+    plates = vital._plates(largest, edges)
+    assert plates.n_unique() == len(edges)
+    assert plates.str.contains(r"^赣[A-M][0-9A-Z]{5}$").all()
 
 
 def test_a_key_may_come_again_with_other_words_and_what_stands_last_is_meant() -> None:

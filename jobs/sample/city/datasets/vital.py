@@ -16,6 +16,7 @@ from jobs.sample.city.writers import csv, fixed_width, json_lines
 
 DEATH, MOVE, VEHICLE = "public_security.death", "public_security.move", "public_security.vehicle"
 CAUSES, CAUSE_SHARES = ("循环系统疾病", "肿瘤", "呼吸系统疾病", "损伤和中毒", "内分泌营养代谢疾病", "其他"), (46.0, 24.0, 9.0, 6.0, 4.0, 11.0)
+CITY_LETTERS = "AMBCDEFGHJKL"  # 赣A and 赣M are the city's; a made-up one of over 17 million people needs more
 PLATE_LETTERS, MAKES = "0123456789ABCDEFGHJKLMNPQRSTUVWXYZ", ("大众", "比亚迪", "丰田", "吉利", "长安", "本田", "五菱", "江铃", "奇瑞", "特斯拉")
 
 
@@ -67,9 +68,10 @@ def owners(plan: Plan, block: int) -> pl.DataFrame:
 
 
 def _plates(plan: Plan, person: np.ndarray) -> pl.Series:
-    """Five letters and digits: 34 to the fifth power of them, given out so that no two are the same below 45 million people."""
-    number = (person * 7_654_321 + plan.seed * 101) % len(PLATE_LETTERS) ** 5
-    signs, made = np.array(list(PLATE_LETTERS)), np.full(len(person), "赣A", dtype="<U7")
+    """Five letters and digits, 34 to the fifth power of them for each letter of the city, given out so that no two are the same."""
+    many = len(PLATE_LETTERS) ** 5
+    number = (person * 7_654_321 + plan.seed * 101) % many  # 7,654,321 and 34 have no factor in common: persons of one letter get different ones
+    signs, made = np.array(list(PLATE_LETTERS)), np.char.add("赣", np.array(list(CITY_LETTERS))[person // many])
     for _ in range(5):
         made, number = np.char.add(made, signs[number % len(PLATE_LETTERS)]), number // len(PLATE_LETTERS)
     return pl.Series("plate", made)
