@@ -34,9 +34,14 @@ def product_dag(product: Product) -> DAG:
             outlets=[Asset(asset_of(product.dataset))],
         )  # fmt: skip
         def run() -> None:
+            from jobs.platform.delta_tables import is_there  # seconds of imports, in the task only
+            from jobs.platform.outage import outages_named
+
+            with outages_named(SETTINGS):
+                missing = [given.name for given in product.inputs if not given.optional and not is_there(SETTINGS, given.table)]
+            if missing:  # before a Spark session, which takes longer to open than this to tell
+                raise AirflowSkipException(f"{product.dataset} waits for {', '.join(missing)}")
             result = result_of(CURATE, product.dataset)
-            if result.waits_for:
-                raise AirflowSkipException(f"{product.dataset} waits for {', '.join(result.waits_for)}")
             require_written(product.dataset, result.changed)
 
         run()

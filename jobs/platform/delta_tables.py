@@ -29,6 +29,12 @@ def name_table(spark: SparkSession, settings: Settings, table: str) -> None:
         spark.sql(f"CREATE TABLE IF NOT EXISTS {table} USING delta LOCATION '{settings.uri(zone, name, scheme='s3a')}'")
 
 
+def is_there(settings: Settings, table: str) -> bool:
+    """Whether `zone.name` is a table, with rows or without."""
+    zone, _, name = table.partition(".")
+    return bool(DeltaTable.is_deltatable(settings.uri(zone, name), delta_options(settings)))
+
+
 def written_since(settings: Settings, table: str, moment: dt.datetime) -> bool:
     """Whether `zone.name` has a commit of that moment or later, by the writers' clocks. A try that is repeated finds nothing to do and cannot tell what the one before it wrote; the table can."""
     zone, _, name = table.partition(".")
