@@ -53,7 +53,9 @@ def run(
     row = {"dataset": f"grant.{grant}", "ask": uuid.uuid4().hex, "grant": grant, "pseudonym": pseudonym, "by": by, "because": because, "version": None, "found": None, "asked_at": dt.datetime.now(dt.UTC)}
     ledger.merge("reidentifications", [row])
     key, version = _resident(spark, settings, grant, version, pseudonym, prefix)
-    links = spark.table(f"silver.{prefix}__resident_key").where(F.col("valid_to").isNull() & (F.col("resident_key") == F.lit(key))).select("source_dataset", "source_record")
+    had = spark.table(f"silver.{prefix}__resident_key").where(F.col("resident_key") == F.lit(key))
+    now = had.where("valid_to IS NULL")
+    links = (had if now.isEmpty() else now).select("source_dataset", "source_record").distinct()  # of a key that ended, the records that had it: they are somebody's still
     records = tuple(record for register in (load_registers(settings.root) if registers is None else registers) for record in _records(spark, settings, register, links, tables)) if key else ()
     ledger.merge("reidentifications", [row | {"version": version, "found": len(records)}])
     if not records:

@@ -2,7 +2,8 @@
 
 Only registers whose silver has changed are read, only what is new or changed in them is compared with the city, and only the people it touches are put together
 again. The tables are written in this order: links, profiles, keys, records; then what the registers looked like. A run that
-ends in between is done again by the next, which finds the same records changed and gives nobody another key.
+ends in between is done again by the next, which finds the same records changed and gives nobody another key. Where weights are learnt
+anew the old ones are put away before, and the new ones come last: a run that ends in between is learnt again by the next.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from jobs.identity.tables import IdentityTables
 from jobs.identity.told import look, note
 from jobs.identity.training import dumped, frequencies, trained
 from jobs.ops.ledger import Ledger
+from jobs.platform.errors import LakeError
 from jobs.platform.settings import Settings
 
 log = logging.getLogger("civiclake")
@@ -54,7 +56,7 @@ def run(
     spark: SparkSession, settings: Settings, registers: Sequence[Register] | None = None, prefix: str = "identity", tables: Callable[[str], str] = table_of, train: bool = False, now: dt.datetime | None = None
 ) -> Resolved:
     """Make the keys follow the registers. `train`: learn the weights anew, and compare everybody again; it is done too where there are none, or where what is
-    compared has changed. Raises LakeError where there is too little to learn from."""
+    compared has changed. Raises LakeError where there is too little to learn from, and where another run wrote keys meanwhile."""
     store, ledger, at = IdentityTables(spark, settings, prefix), Ledger(settings), now or dt.datetime.now(dt.UTC)
     store.create()
     before, first = store.read("record"), store.is_empty("record")
@@ -73,9 +75,12 @@ def run(
     whole = weights is None
     profiles, new = _profiles(store, fresh, whole)
     after = _after(before, held, fresh, whole)
+    frequent = store.read("frequency")
     if weights is None:
-        weights = _train(spark, store, profiles.join(after.select("profile_id"), "profile_id", "left_semi"), at)
-    links = store.kept("links", scored(spark, weights, store.read("frequency"), profiles, None if whole else new, model.KEPT), whole)
+        everybody = profiles.join(after.select("profile_id"), "profile_id", "left_semi")
+        weights, frequent = trained(everybody), store.kept("frequency", frequencies(everybody), True)
+        store.empty("model")
+    links = store.kept("links", scored(spark, weights, frequent, profiles, None if whole else new, model.KEPT), whole)
     pairs = links.count()
     if whole:
         store.replace("link", links)
@@ -86,8 +91,12 @@ def run(
     seeds = None if whole else _seeds(spark, before, fresh, held, made, waiting)
     rekeyed = _rekey(store, after, profiles, as_pairs(spark, after, made), held.where("gone"), seeds, at)
     _forget(store, after, held, fresh)
+    if whole:
+        store.replace("frequency", frequent)
+        store.replace("model", _model_row(spark, weights, profiles, at))
     mark_applied(ledger, prefix, waiting)
     store.compact()
+    store.unstage()
     note(store, ledger, looked, at)
     return _summary(store, prefix, counts, pairs, rekeyed, True, whole)
 
@@ -131,12 +140,9 @@ def _after(before: DataFrame, held: DataFrame, fresh: DataFrame, whole: bool) ->
     return after.localCheckpoint() if whole else after
 
 
-def _train(spark: SparkSession, store: IdentityTables, profiles: DataFrame, at: dt.datetime) -> dict[str, Any]:
-    weights = trained(profiles)
-    store.replace("frequency", frequencies(profiles))
-    row = spark.createDataFrame([(dumped(weights), model.RESIDENTS.fingerprint, at, profiles.count())], "model STRING, definition STRING, trained_at TIMESTAMP, profiles LONG")
-    store.replace("model", row)
-    return weights
+def _model_row(spark: SparkSession, weights: dict[str, Any], profiles: DataFrame, at: dt.datetime) -> DataFrame:
+    row = (dumped(weights), model.RESIDENTS.fingerprint, at, profiles.count())
+    return spark.createDataFrame([row], "model STRING, definition STRING, trained_at TIMESTAMP, profiles LONG")
 
 
 def _seeds(spark: SparkSession, before: DataFrame, fresh: DataFrame, held: DataFrame, made: Sequence[Decision], waiting: Sequence[Decision]) -> DataFrame:
@@ -150,19 +156,23 @@ def _seeds(spark: SparkSession, before: DataFrame, fresh: DataFrame, held: DataF
 
 def _rekey(store: IdentityTables, after: DataFrame, profiles: DataFrame, decided: DataFrame, withdrawn: DataFrame, seeds: DataFrame | None, at: dt.datetime) -> int:
     """Put the people together again that the seeds reach (None: everybody), give keys, and keep their history. Returns how many records got another key."""
+    version = store.version("resident_key")
     must, cannot = decided.where("same").drop("same"), decided.where("NOT same").drop("same")
     links = store.read("link").where(F.col("match_weight") >= model.LINK)
     active = after.select("profile_id").distinct() if seeds is None else _still(after, reached(seeds, links.select("profile_l", "profile_r").union(must).union(cannot)))
-    asked = profiles.join(few(active.localCheckpoint()), "profile_id", "left_semi").select("profile_id", "id15", "id_sound").localCheckpoint()
+    asked = profiles.join(few(active.localCheckpoint()), "profile_id", "left_semi").select("profile_id", "id", "id_sound").localCheckpoint()
     of = few(clusters(asked, links, must, cannot).localCheckpoint())
     best = evidence(store.read("link"), of)
     records = after.join(of, "profile_id", "inner").localCheckpoint()
     shared = records.groupBy("profile_id").agg(F.count(F.lit(1)).alias("n"))
-    current = store.read("resident_key").where("valid_to IS NULL").join(few(records.select(*RECORD)), list(RECORD), "left_semi")
+    current = store.read("resident_key").join(few(records.select(*RECORD)), list(RECORD), "left_semi")
     keyed = assigned(records.select(*RECORD, "cluster"), current).join(records.select(*RECORD, "profile_id"), list(RECORD), "inner")
-    alone = F.when(F.col("n") > 1, F.lit('{"profile":{"level":"same name and id"}}'))
-    told = keyed.join(best, "profile_id", "left").join(shared, "profile_id", "left").withColumn("evidence", F.coalesce("evidence", alone))
+    several = of.groupBy("cluster").count().where("count > 1").select("cluster", F.lit(True).alias("several"))
+    why = F.when(F.col("n") > 1, F.lit('{"profile":{"level":"same name and id"}}')).when(F.col("several"), F.lit('{"decision":{"level":"a clerk decided it"}}'))
+    told = keyed.join(best, "profile_id", "left").join(shared, "profile_id", "left").join(several, "cluster", "left").withColumn("evidence", F.coalesce("evidence", why))
     rows = store.kept("keyed", told.select(*RECORD, "resident_key", "held", "match_weight", "evidence"), seeds is None)
+    if store.version("resident_key") != version:
+        raise LakeError("another run wrote resident keys meanwhile", "run ./lake resolve again when it has ended: it starts from what stands then")
     _write_keys(store, rows, withdrawn, at)
     return int(rows.where("held IS NOT NULL AND held <> resident_key").count())
 

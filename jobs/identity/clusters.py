@@ -87,10 +87,10 @@ def _led_to(rows: pa.Table) -> pa.Table:
 
 
 def clusters(profiles: DataFrame, links: DataFrame, must: DataFrame, cannot: DataFrame) -> DataFrame:
-    """`profile_id`, `cluster`. `profiles`: profile_id, id15, id_sound, written down; `links`: SIDES, match_weight, those that join; `must`, `cannot`: SIDES, what people decided."""
+    """`profile_id`, `cluster`. `profiles`: profile_id, id, id_sound, written down; `links`: SIDES, match_weight, those that join; `must`, `cannot`: SIDES, what people decided."""
     every = links.select(*SIDES, "match_weight", F.lit(False).alias("decided")).union(must.select(*SIDES, F.lit(None).cast("double"), F.lit(True)))
     found = components(profiles, every).join(profiles, "profile_id", "inner").localCheckpoint()
-    sound = F.when(F.col("id_sound") == "1", F.col("id15"))
+    sound = F.when(F.col("id_sound") == "1", F.col("id"))  # 18 digits: 15 have no check digit to be sound by
     two = found.groupBy("component").agg(F.count_distinct(sound).alias("ids")).where("ids > 1").select("component")
     kept_apart = cannot.join(found.select(F.col("profile_id").alias("profile_l"), "component"), "profile_l", "inner").join(
         found.select(F.col("profile_id").alias("profile_r"), F.col("component").alias("other")), "profile_r", "inner").where("component = other")  # fmt: skip

@@ -42,8 +42,10 @@ def decisions(ledger: Ledger, prefix: str) -> list[Decision]:
 
 
 def mark_applied(ledger: Ledger, prefix: str, done: Sequence[Decision]) -> None:
-    if done:
-        ledger.merge(TABLE, [{"dataset": prefix, "left": each.left, "right": each.right, "applied": True} for each in done])
+    """But those that somebody has decided again since: the next run follows these."""
+    stands = set(decisions(ledger, prefix)) if done else set()
+    if followed := [each for each in done if each in stands]:
+        ledger.merge(TABLE, [{"dataset": prefix, "left": each.left, "right": each.right, "applied": True} for each in followed])
 
 
 def as_pairs(spark: SparkSession, records: DataFrame, made: Sequence[Decision]) -> DataFrame:

@@ -13,15 +13,16 @@ RECORD = ("source_dataset", "source_record")
 
 
 def assigned(records: DataFrame, current: DataFrame) -> DataFrame:
-    """RECORD, cluster, `resident_key` (random where it is new: write it down before reading it twice), `held` (the key it had, null for none).
+    """RECORD, cluster, `resident_key` (random where it is new: write it down before reading it twice), `held` (the key it has now, null for none).
 
-    `records`: RECORD, cluster; `current`: RECORD, resident_key, of these records. A key goes to the cluster that most of its records are in, a cluster has
-    the key that most of its records bring; ties by the least cluster, then the least key.
+    `records`: RECORD, cluster; `current`: RECORD, resident_key, valid_from, valid_to, of these records. A key goes to the cluster that most of its records are in, a cluster has
+    the key that most of its records bring; ties by the least cluster, then the least key. A record that was withdrawn and comes again brings the key it had last.
     """
-    held = records.join(current.select(*RECORD, F.col("resident_key").alias("held")), list(RECORD), "left")
-    votes = held.where("held IS NOT NULL").groupBy("cluster", "held").agg(F.count(F.lit(1)).alias("n"))
-    goes_to = votes.withColumn("_r", F.row_number().over(Window.partitionBy("held").orderBy(F.desc("n"), "cluster"))).where("_r = 1")
-    taken = goes_to.withColumn("_r", F.row_number().over(Window.partitionBy("cluster").orderBy(F.desc("n"), "held"))).where("_r = 1").select("cluster", F.col("held").alias("key"))
+    last = current.groupBy(*RECORD).agg(F.max_by(F.struct("resident_key", "valid_to"), "valid_from").alias("last"))
+    held = records.join(last, list(RECORD), "left").select(*RECORD, "cluster", F.col("last.resident_key").alias("brought"), F.expr("IF(last.valid_to IS NULL, last.resident_key, NULL)").alias("held"))
+    votes = held.where("brought IS NOT NULL").groupBy("cluster", "brought").agg(F.count(F.lit(1)).alias("n"))
+    goes_to = votes.withColumn("_r", F.row_number().over(Window.partitionBy("brought").orderBy(F.desc("n"), "cluster"))).where("_r = 1")
+    taken = goes_to.withColumn("_r", F.row_number().over(Window.partitionBy("cluster").orderBy(F.desc("n"), "brought"))).where("_r = 1").select("cluster", F.col("brought").alias("key"))
     with_key = held.select("cluster").distinct().join(taken, "cluster", "left").mapInArrow(_made, "cluster STRING, resident_key STRING")
     return held.join(with_key, "cluster", "inner").select(*RECORD, "cluster", "resident_key", "held")
 

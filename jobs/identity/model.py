@@ -20,6 +20,7 @@ REVIEW = (-2.0, 6.0)  # bits: pairs in between are worth a clerk's look
 KEYS = ("id_head", "id_tail")  # made for blocking only
 BOTH_IDS = "(id_l is not null and id_r is not null)"
 TWO_SOUND = "(id_sound_l = '1' and id_sound_r = '1')"  # what is not told is no 1
+TWO_WHOLE = f"({TWO_SOUND} and length(id_l) = 18 and length(id_r) = 18)"  # born a century apart
 # 15 places: county 1–6, year 7–8, month 9–10, day 11–12, number 13–15
 SWAPPED = (
     "substr(id15_l, 1, 8) = substr(id15_r, 1, 8) and substr(id15_l, 9, 2) = substr(id15_r, 11, 2) and substr(id15_l, 11, 2) = substr(id15_r, 9, 2)"
@@ -39,7 +40,7 @@ ID, NAME, PLACE = (
     comparison(
         "id", "id_l is null or id_r is null",
         level("id_l = id_r", "same"),
-        level("id15_l = id15_r", "same but for the century and the check digit"),
+        level(f"id15_l = id15_r and not {TWO_WHOLE}", "same but for the century and the check digit"),
         level(SWAPPED, "day and month swapped"),
         level(f"levenshtein(id15_l, id15_r) <= 2 and not {TWO_SOUND}", "one or two places differ, one of them copied wrongly"),
         level(TWO_SOUND, "two sound ids"),

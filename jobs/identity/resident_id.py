@@ -17,11 +17,11 @@ MALE, FEMALE = "M", "F"
 
 
 def written(text: str | None) -> str | None:
-    """As digits and X, full-width digits and blanks put right; None where it has neither 15 nor 18 places."""
+    """As digits and X, full-width digits and blanks put right; None where it has neither 15 nor 18 places, or is made of one or two digits only: somebody had to fill the field in."""
     if not text:
         return None
     digits = NOT_AN_ID.sub("", unicodedata.normalize("NFKC", text).upper())
-    return digits if len(digits) in (15, 18) and digits[:-1].isdigit() else None
+    return digits if len(digits) in (15, 18) and digits[:-1].isdigit() and len(set(digits)) > 2 else None
 
 
 def check_digit(body: str) -> str:

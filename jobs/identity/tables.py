@@ -116,12 +116,18 @@ class IdentityTables:
         self.spark.sql(f"MERGE INTO {self.name(table)} t USING {view} s ON {condition} WHEN MATCHED THEN DELETE")
 
     def kept(self, what: str, rows: DataFrame, many: bool) -> DataFrame:
-        """Written down, so that what is read twice is the same twice: in Spark's memory, or where they are `many` as files that no analyst reads."""
-        return files.staged(rows, self.settings, f"{self.prefix}__{what}") if many else rows.localCheckpoint()
+        """Written down, so that what is read twice is the same twice: in Spark's memory, or where they are `many` as files in silver, as they hold names and ids; `unstage` takes them away."""
+        return files.staged(rows, self.settings, f"{self.prefix}__{what}", "silver") if many else rows.localCheckpoint()
+
+    def unstage(self) -> None:
+        emptied(self.settings, "silver", f"_staged/{self.prefix}__")
+
+    def empty(self, table: str) -> None:
+        self._delta(table).delete()
 
     def drop(self) -> None:
         """Tables, files and what was staged; for tests and benchmarks."""
         for table in TABLES:
             self.spark.sql(f"DROP TABLE IF EXISTS {self.name(table)}")
-        for zone, start in (("silver", f"{self.prefix}__"), ("warehouse", f"_staged/{self.prefix}__")):
-            emptied(self.settings, zone, start)
+        emptied(self.settings, "silver", f"{self.prefix}__")
+        self.unstage()

@@ -64,13 +64,13 @@ def said_last(settings: Settings, zone: str, name: str) -> str | None:
     return next((str(entry[SAID]) for entry in table.history() if entry.get(SAID)), None)
 
 
-def staged(rows: DataFrame, settings: Settings, name: str) -> DataFrame:
+def staged(rows: DataFrame, settings: Settings, name: str, zone: str = "warehouse") -> DataFrame:
     """The rows written down where no analyst can read, so that what is read twice is the same twice. What was staged under this name before goes."""
     folder, schema = f"_staged/{name}/{uuid.uuid4().hex}", rows.schema
-    emptied(settings, "warehouse", f"_staged/{name}/")
-    if not write(rows, settings.bucket("warehouse"), folder):
+    emptied(settings, zone, f"_staged/{name}/")
+    if not write(rows, settings.bucket(zone), folder):
         return rows.sparkSession.createDataFrame([], schema)
-    return rows.sparkSession.read.schema(schema).parquet(settings.uri("warehouse", folder, scheme="s3a"))
+    return rows.sparkSession.read.schema(schema).parquet(settings.uri(zone, folder, scheme="s3a"))
 
 
 def added(files: Iterable[dict[str, Any]]) -> list[AddAction]:

@@ -29,7 +29,7 @@ def test_components_are_those_of_union_find(spark: SparkSession, most: int) -> N
 
 
 def test_two_sound_ids_are_two_people(spark: SparkSession) -> None:
-    profiles = spark.createDataFrame([("a", "1", "1"), ("b", None, None), ("c", "1", "1"), ("d", None, None), ("e", "2", "1"), ("f", "3", "0")], "profile_id string, id15 string, id_sound string")
+    profiles = spark.createDataFrame([("a", "1", "1"), ("b", None, None), ("c", "1", "1"), ("d", None, None), ("e", "2", "1"), ("f", "3", "0")], "profile_id string, id string, id_sound string")
     links = spark.createDataFrame([("a", "b", 5.0), ("b", "c", 6.0), ("d", "e", 7.0), ("c", "e", 2.5), ("c", "f", 3.0)], LINKS)
     none = links.where("false").select("profile_l", "profile_r")
     found = {row["profile_id"]: row["cluster"] for row in clusters(profiles, links, none, none).collect()}
