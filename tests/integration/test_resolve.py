@@ -11,13 +11,13 @@ from typing import Any
 
 import polars as pl
 import pytest
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from jobs import resolve
 from jobs.bench import registers as city_registers
 from jobs.identity import model
-from jobs.identity.decisions import TABLE, decide, decisions
+from jobs.identity.decisions import TABLE, decide, decisions, mark_applied
 from jobs.identity.registers import Register, load_registers
 from jobs.identity.scoring import MOST_PROFILES, scored
 from jobs.identity.tables import IdentityTables
@@ -178,6 +178,14 @@ def test_decisions_stick(city: City) -> None:
     key = dict(keys(store).join(rows.select("source_dataset", "source_record", "record_ref"), on=["source_dataset", "source_record"]).select("record_ref", "resident_key").iter_rows())
     assert done.changed and done.rekeyed == 2 and key[left] != key[right] and key[others[0]] == key[others[1]]
     assert all(each.applied for each in decisions(ledger, store.prefix)) and not city.resolve(store, silver).changed
+    joined = keys(store).filter(pl.col("resident_key") == key[others[0]])
+    assert all(text.startswith('{"decision"') for text in joined["evidence"])
+    decide(ledger, store.prefix, *others, True, "Ann Li", "she changed her name")
+    (before,) = [each for each in decisions(ledger, store.prefix) if not each.applied]
+    decide(ledger, store.prefix, *others, False, "Ann Li", "she did not")  # while a run follows what was decided before
+    mark_applied(ledger, store.prefix, [before])
+    assert [each.same for each in decisions(ledger, store.prefix) if not each.applied] == [False]
+    assert city.resolve(store, silver).rekeyed == 1
 
 
 def test_only_registers_that_somebody_wrote_are_read(city: City) -> None:
@@ -194,3 +202,24 @@ def test_only_registers_that_somebody_wrote_are_read(city: City) -> None:
     assert look(store, ledger, left, silver).settled == set(DATASETS) - {PUPIL}
     store.delete("record", store.read("record").select("source_dataset", "source_record").limit(1), "t.source_dataset = s.source_dataset AND t.source_record = s.source_record")
     assert look(store, ledger, left, silver).settled == set()
+
+
+def test_who_was_withdrawn_and_comes_again_has_the_same_key(city: City) -> None:
+    ended = keys(city.at_once, "valid_to IS NOT NULL").filter(pl.col("source_dataset") == PUPIL)
+    city.resolve(city.at_once, silver)
+    now = ended.join(keys(city.at_once), on=["source_dataset", "source_record"], suffix="_now")
+    assert now.height == ended.height > 100 and now["resident_key"].equals(now["resident_key_now"])
+
+
+def test_a_training_that_dies_is_done_again(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The new weights are not taken for those that the links are of."""
+    store, before = city.at_once, people(city.at_once)
+
+    def dies(*given: Any) -> DataFrame:
+        raise ConnectionError("the store went away")
+
+    with monkeypatch.context() as during, pytest.raises(ConnectionError):
+        during.setattr(resolve, "scored", dies)
+        resolve.run(city.spark, city.settings, city.registers, store.prefix, silver, train=True)
+    again = city.resolve(store, silver)
+    assert again.trained and people(store) == before and not city.resolve(store, silver).changed

@@ -18,6 +18,7 @@ BODIES = st.builds(lambda day, number: f"360102{day:%Y%m%d}{number:03d}", st.dat
 def test_the_standards_own_example() -> None:
     assert resident_id.is_sound(EXAMPLE) and resident_id.sex(EXAMPLE) == "F" and resident_id.birthday(EXAMPLE) == dt.date(1949, 12, 31)
     assert resident_id.written(" 110105 19491231 002x ") == EXAMPLE and resident_id.written("３６０１０２８５０１０１００１") == "360102850101001"
+    assert resident_id.written("000000000000000000") is None and resident_id.written("999999999999999") is None  # somebody had to fill the field in
 
 
 @given(BODIES, st.integers(0, 16), st.integers(1, 9))
