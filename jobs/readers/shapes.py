@@ -14,9 +14,9 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
-from jobs.contracts.model import Contract, Reader
+from jobs.contracts.model import Column, Contract, Reader
+from jobs.readers.dbf_cells import odd_cells
 from jobs.readers.dbf_count import count_dbf, dbf_records, refuse_cut_dbf
-from jobs.readers.dbf_numbers import odd_numbers
 from jobs.readers.delimited import decode
 from jobs.readers.drift import compared
 from jobs.readers.frames import Part, distinct, exact, framed
@@ -83,10 +83,11 @@ def _read(contract: Contract, members: dict[str, bytes], constants: Mapping[str,
     encoding = contract.reader.encoding or _declared(members.get("cpg", b""))
     names = distinct([decode(name, encoding) for name in opened.names])
     frame = pl.DataFrame(pl.from_arrow(_as_text(opened.table, encoding).rename_columns(names)))
-    odd = {names[at]: texts for at, texts in odd_numbers(members["dbf"]).items() if at < len(names) and len(texts) == frame.height}  # records lost are found out by the count
+    odd = {names[at]: texts for at, texts in odd_cells(members["dbf"]).items() if at < len(names) and len(texts) == frame.height}  # records lost are found out by the count
     frame = frame.with_columns(texts.alias(name) for name, texts in odd.items())
     mapping = compared(contract, frame.columns).mapping
     columns = {mapping[c.name]: c for c in contract.columns if c.name in mapping}
+    frame = frame.with_columns(_as_agreed(frame[name], column) for name, column in columns.items() if name in odd)
     frame = frame.with_columns(exact(frame[name], column) for name, column in columns.items())
     extra = {"$geometry": pl.Series(pl.from_arrow(opened.shape)).bin.encode("hex")} if opened.shape is not None else {}
     return framed(contract, frame, {**constants, **({"$projection": opened.projection} if opened.projection else {})}, extra=extra)
@@ -110,6 +111,14 @@ def _opened(members: Mapping[str, bytes]) -> Opened:
     table = table.rename_columns([str(at) for at in range(table.num_columns)])
     shape = table.column(table.num_columns - 1) if table.num_columns > len(names) else None
     return Opened(meta["crs"], names, table.select(range(len(names))), shape)
+
+
+def _as_agreed(cells: pl.Series, column: Column) -> pl.Series:
+    """Days in the first form that the contract agrees; what is none as it stands."""
+    if column.kind not in ("date", "timestamp") or not column.formats or "%Y" not in column.formats[0]:
+        return cells
+    days = cells.str.to_date("%Y-%m-%d", strict=False)
+    return pl.select(pl.when(days.is_not_null()).then(days.dt.strftime(column.formats[0])).otherwise(cells)).to_series().alias(cells.name)
 
 
 def _declared(cpg: bytes) -> str | None:

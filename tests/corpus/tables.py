@@ -49,6 +49,7 @@ def landed(*rows: tuple[Any, ...], **more: Any) -> Lands:
 
 
 LONG = {"X": pa.array([110101199003070012.0], pa.float64())}
+DAYS, TRUTHS = files({"D": [DAY, dt.date(2024, 1, 1)]})["dbf"], files({"X": pa.array([True, False])})["dbf"]
 DBF = [
     case("dbf", "texts in GBK, numbers, days, and nothing", dbf, landed(*ROWS), ATTRIBUTES, encoding="gbk"),
     case("dbf", "texts in UTF-8", lambda: dbf("UTF-8"), landed(*ROWS), ATTRIBUTES),
@@ -57,6 +58,10 @@ DBF = [
     case("dbf", "a record that was deleted", lambda: deleted(dbf(), 0), landed(ROWS[1]), ATTRIBUTES, encoding="gbk"),
     case("dbf", "decimals", lambda: files({"X": pa.array([12.5, -0.25], pa.float64())})["dbf"], landed((D("12.50"),), (D("-0.25"),)), [Column("x", "X", "decimal", precision=9, scale=2)]),
     case("dbf", "an identifier kept as a number of 18 digits", lambda: files(LONG)["dbf"], Refuses("lost_precision", ("Row 1 of 'X'", "15 digits")), [Column("x", "X", "string", identifier=True)]),
+    case("dbf", "a day that no calendar has", lambda: dbf().replace(b"20200229", b"20200231"), landed(ROWS[1], rejected={"castable:d": 1}, says=("20200231",)), ATTRIBUTES, encoding="gbk"),
+    case("dbf", "half a day", lambda: dbf().replace(b"20200229", b"2020    "), landed(ROWS[1], rejected={"castable:d": 1}, says=("2020",)), ATTRIBUTES, encoding="gbk"),
+    case("dbf", "a day beside one that is none, in the form that was agreed", lambda: DAYS.replace(b"20240101", b"2024010x"), landed((DAY,), rejected={"castable:d": 1}), [Column("d", "D", "date", formats=("%d.%m.%Y",))]),
+    case("dbf", "truths, one of them neither", lambda: TRUTHS.replace(b" F", b" X"), landed((True,), rejected={"castable:x": 1}, says=("X",)), [Column("x", "X", "boolean")]),
     case("dbf", "a numeric field filled with stars, which is no number", lambda: dbf().replace(b"                 1", b"*" * 18), landed(("甲乡", None, DAY), ROWS[1]), ATTRIBUTES, encoding="gbk"),
     case("dbf", "a number that is none", lambda: dbf().replace(b"                 1", b"                1x"), landed(ROWS[1], rejected={"castable:n": 1}), ATTRIBUTES, encoding="gbk"),
     case("dbf", "a fraction in a field of whole numbers", lambda: dbf().replace(b"                 1", b"              12.5"), landed(("甲乡", D("12.5"), DAY), ROWS[1]),
