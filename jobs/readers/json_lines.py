@@ -28,7 +28,9 @@ SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 HALF = re.compile(rb"\\u[dD][89abAB]..(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB]..)\\u[dD][c-fC-F]")
 Kinds = Mapping[str, pl.DataType]  # member → what the parser makes of it, where that is no text
 TYPES: Kinds = {"integer": pl.Int64(), "double": pl.Float64(), "boolean": pl.Boolean()}
+NUMBER = r"^-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$"
 Tree = dict[str, Any]  # member → the members wanted of it; an empty one is wanted whole, as text
+Found = tuple[pl.DataFrame, Tree, Kinds]
 MOST_ODD = 1000  # lines of a range that only the fast parser refuses; each costs it some attempts to find
 
 
@@ -59,13 +61,13 @@ def read_json_lines(contract: Contract, data: bytes, constants: Mapping[str, str
     wanted = _tree({s for s in sources if not s.startswith("$")})
     kinds = _kinds(contract, wanted)
     ragged: tuple[Ragged, ...] = ()
-    found = None if _torn(lines) else _parsed(_spelt(lines, contract), wanted, kinds)
+    found = None if _torn(lines) else _as_written(contract, lines, wanted, kinds)
     if found is None:
         bad = _bad(lines, wanted)
         _refuse_hopeless(lines, bad, data, place)
         ragged = tuple(Ragged(int(lines.numbers[at]), lines.line(at).decode(), 1, 0, wrong=f"the line is no JSON object: {why}") for at, why in bad.items())
         lines = lines.without(bad.keys())
-        found = _parsed(_spelt(lines, contract), wanted, kinds)
+        found = _as_written(contract, lines, wanted, kinds)
     if found is None:
         raise Refused("unreadable", "The file is not JSON lines: its lines cannot be read one by one. Write one object a line, and send it again.")
     rows, tree, kinds = found
@@ -148,7 +150,7 @@ def _is_plain(column: Column, reader: Reader) -> bool:
     return not column.fallback and not column.value_map and not styled(column.numbers or reader.numbers) and not any(re.search("[0-9]|true|false", word) for word in words)
 
 
-def _parsed(lines: Lines, tree: Tree, kinds: Kinds) -> tuple[pl.DataFrame, Tree, Kinds] | None:
+def _parsed(lines: Lines, tree: Tree, kinds: Kinds) -> Found | None:
     """The members of each line, and the tree they were read by: where one line has a value and another an object, objects are taken whole.
 
     None where some line is no object.
@@ -173,17 +175,31 @@ def _read(text: bytes, tree: Tree, kinds: Kinds) -> pl.DataFrame | None:
         return None
 
 
-def _spelt(lines: Lines, contract: Contract) -> Lines:
-    """With numbers of more digits than a double keeps as texts, where a decimal column may be meant to keep them: the fast parser would round them."""
-    if not any(c.kind == "decimal" and c.precision > EXACT_DIGITS for c in contract.columns) or not LONG.search(lines.text):
-        return lines
-    return _lines(b"\n".join(_long_as_text(line) if LONG.search(line := lines.line(at)) else line for at in range(len(lines))), lines.numbers)
+def _as_written(contract: Contract, lines: Lines, tree: Tree, kinds: Kinds) -> Found | None:
+    """As `_parsed`, but with numbers as the texts they are written in, where the fast parser would spell them anew: those of more digits than a double keeps, where a decimal
+    column may be meant to keep them, and those of a text column, of which an id may have been made 1.1E+17 or 123.0."""
+    if any(c.kind == "decimal" and c.precision > EXACT_DIGITS for c in contract.columns) and LONG.search(lines.text):
+        lines = _lines(b"\n".join(_as_text(line, EXACT_DIGITS) if LONG.search(line := lines.line(at)) else line for at in range(len(lines))), lines.numbers)
+    found = _parsed(lines, tree, kinds)
+    names = _of_numbers(contract, found[0]) if found else []
+    pattern = rf'"(?:{"|".join(names)})"\s*:\s*-?[0-9]+(?:[.eE]|[0-9]{{{EXACT_DIGITS}}})'
+    if not names or not pl.Series([lines.text.decode("utf-8", "replace")]).str.contains(pattern).item():
+        return found
+    odd = re.compile(pattern.encode())
+    return _parsed(_lines(b"\n".join(_as_text(line, 0) if odd.search(line := lines.line(at)) else line for at in range(len(lines))), lines.numbers), tree, kinds)
 
 
-def _long_as_text(line: bytes) -> bytes:
-    """What is no JSON stays as it is: it is found out later."""
+def _of_numbers(contract: Contract, rows: pl.DataFrame) -> list[str]:
+    """Names, as a pattern, of members that text columns are read from and that hold a number, quoted or not."""
+    sources = {source for c in contract.columns if c.kind == "string" for source in (c.source, *c.fallback) if not source.startswith("$")}
+    found = [source for source in sources if source not in rows.columns or rows[source].dtype != pl.String or rows[source].str.contains(NUMBER).any()]
+    return sorted({re.escape(json.dumps(source.rpartition(".")[2], ensure_ascii=False)[1:-1]) for source in found})
+
+
+def _as_text(line: bytes, digits: int) -> bytes:
+    """Numbers of more characters than these; whole ones only where they are many. What is no JSON stays as it is: it is found out later."""
     try:
-        value = json.loads(line, parse_float=lambda text: text if len(text) > EXACT_DIGITS else float(text), parse_int=lambda text: text if len(text) > EXACT_DIGITS else int(text))
+        value = json.loads(line, parse_float=lambda text: text if len(text) > digits else float(text), parse_int=lambda text: text if len(text) > EXACT_DIGITS else int(text))
         return json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         return line
