@@ -54,9 +54,9 @@ def test_the_log_of_the_task_says_why_a_file_was_not_loaded(settings: Settings, 
     assert found
     logs = f"/dags/batch/dagRuns/{found[1]}/taskInstances/group.land/logs/1?map_index="
     said = " ".join(json.dumps(Airflow(settings).get(f"{logs}{group}"), ensure_ascii=False) for group in range(settings.batch_groups))
-    refused = {row["name"]: row["reason"] for row in Ledger(settings).rows("deliveries") if row["outcome"] == "rejected" and row["dataset"] in FEW}
+    refused = {row["name"]: row["message"] for row in Ledger(settings).rows("deliveries") if row["outcome"] == "rejected" and row["dataset"] in FEW}
     assert len(refused) > 2
-    assert [name for name, reason in refused.items() if f"{name}: {reason}" not in said] == []
+    assert [name for name, message in refused.items() if json.dumps(f"{name}: {message}", ensure_ascii=False).strip('"') not in said] == []
 
 
 def test_status_tells_of_every_dataset_and_where_its_pages_are(settings: Settings, demo: subprocess.CompletedProcess[str]) -> None:
