@@ -18,6 +18,7 @@ from jobs.contracts.model import Contract, Reader
 from jobs.readers.frames import Part, framed
 from jobs.readers.outcome import Refused
 
+MOST_CELLS = 20_000_000  # of a file, which is read whole
 BROKEN = (
     ValueError, EOFError, KeyError, IndexError, TypeError, StopIteration, OverflowError, struct.error, RecursionError, MemoryError,
     OSError, zlib.error, lzma.LZMAError, ZstdError,  # a block that is damaged, by its codec
@@ -34,6 +35,8 @@ def read_avro(contract: Contract, data: bytes, constants: Mapping[str, str]) -> 
         schema: Any = source.writer_schema
         if schema.get("type") != "record":
             raise ValueError(f"its schema is {schema.get('type')!r}, no record")
+        if (cells := count_avro(contract.reader, data) * len(schema["fields"])) > MOST_CELLS:  # of values that are all the same a block takes next to no bytes
+            raise Refused("too_large", f"The file claims to hold {cells:,} values. Split it, so that no file holds more than {MOST_CELLS:,}, and send it again.")
         rows = list(source)
         table = pl.DataFrame([_column(field["name"], [row[field["name"]] for row in rows]) for field in schema["fields"]])
     except (*BROKEN, SchemaParseException, UnknownType) as problem:

@@ -146,7 +146,9 @@ def _number(cell: float, column: Column | None, row: int) -> str:
             "lost_precision",
             f"Row {row} of {column.source!r} is the number {cell!r}: a cell holds 15 digits, the others are lost. Format the column as text, type the values again and send it.",
         )
-    return str(int(cell)) if cell.is_integer() and abs(cell) < 2**53 else repr(cell)
+    if cell.is_integer() and abs(cell) < 2**53:
+        return str(int(cell))
+    return repr(cell) if column and column.kind == "double" else f"{cell:.15g}"  # what a formula made is stored to the last bit (1.2100000000000002), and shown with 15 digits
 
 
 def _date(cell: dt.date, column: Column | None) -> str:

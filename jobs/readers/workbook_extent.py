@@ -1,10 +1,13 @@
-"""How far the cells of an .xlsx or .xlsb reach: calamine fills everything between the first and the last, and one cell in the far corner would fill all memory."""
+"""How far the cells of an .xlsx, .xlsb or .ods reach: calamine fills everything between the first and the last, and one cell in the far corner would fill all memory."""
 
 from __future__ import annotations
 
 import io
 import re
 import zipfile
+from typing import Any
+
+from lxml import etree
 
 from jobs.readers.outcome import Refused
 from jobs.readers.zipped import BROKEN_ZIP
@@ -14,6 +17,7 @@ REFERENCE = rb"""<(?:\w+:)?c\s[^>]*?\br\s*=\s*["']"""
 CELL = re.compile(REFERENCE + rb"([A-Z]{1,3})([0-9]{1,7})", re.IGNORECASE)
 WIDE, LONG = re.compile(REFERENCE + rb"[A-Z]{2}", re.IGNORECASE), re.compile(REFERENCE + rb"[A-Z]{1,3}[0-9]{6}", re.IGNORECASE)
 
+TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 ROW, CELLS = 0, frozenset(range(1, 12))  # kinds of records
 
 
@@ -22,8 +26,8 @@ def refuse_far_cells(data: bytes) -> None:
     try:
         packed = zipfile.ZipFile(io.BytesIO(data))
         for name in packed.namelist():
-            kind = re.fullmatch(r"xl/worksheets/[^/]+\.(xml|bin)", name)
-            if kind and (area := AREAS[kind[1]](packed.read(name))) > MOST_CELLS:
+            kind = re.fullmatch(r"xl/worksheets/[^/]+\.(xml|bin)|(content\.xml)", name)
+            if kind and (area := AREAS[kind[1] or kind[2]](packed.read(name))) > MOST_CELLS:
                 raise Refused("too_large", f"A sheet of the workbook reaches over {area} cells, most of them empty. Delete the cells far away from the table, and send it again.")
     except BROKEN_ZIP:
         return  # its reader says what is wrong with it
@@ -65,7 +69,29 @@ def _longer(sheet: bytes, at: int) -> tuple[int, int, int]:
     return found[0], found[1], at
 
 
-AREAS = {"xml": _area, "bin": _binary_area}
+def _open_area(content: bytes) -> int:
+    """Of the largest table of an .ods (OpenDocument 1.3 part 3, 9.1): rows and cells that say the same are written once, with how often they come. What is empty after the last value does not count."""
+    largest = row = cell = reach = last_row = last_cell = 0
+    names = {f"{TABLE}{name}" for name in ("table-cell", "covered-table-cell", "table-row", "table")}
+    for _, node in etree.iterparse(io.BytesIO(content), tag=list(names), huge_tree=True, recover=True, resolve_entities=False):
+        if node.tag == f"{TABLE}table":
+            largest, row, last_row, last_cell = max(largest, last_row * last_cell), 0, 0, 0
+        elif node.tag == f"{TABLE}table-row":
+            row += _times(node, "rows")
+            last_row, last_cell, cell, reach = row if reach else last_row, max(last_cell, reach), 0, 0
+        else:
+            cell += _times(node, "columns")
+            reach = cell if len(node) or any(name.endswith("}value-type") for name in node.attrib) else reach
+        node.clear()
+    return largest
+
+
+def _times(node: Any, what: str) -> int:
+    times = node.get(f"{TABLE}number-{what}-repeated", "1")
+    return int(times) if times.isdigit() else 1
+
+
+AREAS = {"xml": _area, "bin": _binary_area, "content.xml": _open_area}
 
 
 def _number(letters: bytes) -> int:

@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Callable
 from typing import Any
 
+import fastavro
 import py7zr
 import xlsxwriter
 import zstandard
@@ -25,7 +26,7 @@ from tests.unit.readers.made import contract
 from tests.unit.readers.packing import CODECS, linked, sevened, tarred, zipped
 from tests.unit.readers.test_containers import broken_crc, encrypted_zip, linked_zip, long_named_tar, overlapping_zip, quine
 from tests.unit.readers.test_sqlite_table import ENDLESS, database
-from tests.unit.readers.test_workbook import bomb, xlsx
+from tests.unit.readers.test_workbook import bomb, ods, xlsx
 
 PAIR = texts("id", "name")
 CSV = b"id,name\n1,a\n"
@@ -64,6 +65,26 @@ def greedy(data: bytearray, header: int) -> None:
 def climbing(data: bytearray, header: int) -> None:
     at = data.index("xx/a.csv".encode("utf-16-le"), header)
     data[at : at + 4] = "..".encode("utf-16-le")
+
+
+def stretched(rows: int, columns: int, cell: str) -> bytes:
+    """A small .ods, and a cell below it that is said to come so often."""
+    with zipfile.ZipFile(io.BytesIO(ods({"id": ["1"], "name": ["a"]}))) as packed:
+        members = [(name, packed.read(name)) for name in packed.namelist()]
+    row = f'<table:table-row table:number-rows-repeated="{rows}"><table:table-cell {cell} table:number-columns-repeated="{columns}"/></table:table-row>'
+    return zipped([(name, content.replace(b"</table:table>", row.encode() + b"</table:table>") if name == "content.xml" else content) for name, content in members])
+
+
+def claims(records: int) -> bytes:
+    """An Avro file whose one block of no bytes claims so many records of nulls."""
+    out = io.BytesIO()
+    fastavro.writer(out, fastavro.parse_schema({"type": "record", "name": "r", "fields": [{"name": "n", "type": "null"}]}), [{"n": None}])
+    made, one = out.getvalue(), b"\x02\x00"  # a record, in no bytes; numbers are zigzag, seven bits a byte
+    number, coded = records * 2, bytearray()
+    while number > 127:
+        number, coded = number >> 7, coded + bytes([number & 127 | 128])
+    at = made.rindex(one + made[-16:])
+    return made[:at] + bytes(coded) + bytes([number]) + made[at + 1 :]
 
 
 def far(row: int, place: int) -> bytes:
@@ -189,6 +210,9 @@ OTHERS = [
     case("workbook, a cell of the largest text", lambda: xlsx({"s": [["id", "name"], ["1", "x" * 32_767]]}), Lands([("1", "x" * 32_767)]), form="excel", file="dump.xlsx"),
     case("workbook, a cell in the last corner of the sheet", lambda: far(1_048_575, 16_383), Refuses("too_large", ("17179869184 cells",)), form="excel", file="dump.xlsx"),
     case("workbook, a cell far below", lambda: far(900_000, 0), Lands([("1", "a"), ("x", None)]), form="excel", file="dump.xlsx", most=900),
+    case("OpenDocument, one cell that comes in every row and column", lambda: stretched(1_048_574, 16_384, 'office:value-type="float" office:value="1"'), Refuses("too_large", ("17179869184 cells",)), form="excel", file="dump.ods"),
+    case("OpenDocument, as many cells that are empty, as every sheet ends", lambda: stretched(1_048_574, 16_384, ""), Lands([("1", "a")], drift=("hidden rows: not known",)), form="excel", file="dump.ods"),
+    case("Avro, a block that claims a thousand million values of nothing", lambda: claims(1_000_000_000), Refuses("too_large", ("1,000,000,000 values",)), [Column("n", "n", "string")], "avro", "dump.avro"),
     case("workbook, a formula that would run", lambda: xlsx({"s": [["id", "name"], ["1", "=cmd|' /C calc'!A0"]]}), Lands([("1", "=cmd|' /C calc'!A0")], noted={"formulas": 1}), form="excel", file="dump.xlsx"),
     case("fixed width, a line of 10 MB", lambda: b"1a\n" + b"x" * 10_000_000 + b"\n", Lands([("1", "a")], {"ragged": 1}, skipped=NONE), [Column("id", "id", "string", start=1, length=1), Column("name", "name", "string", start=2, length=1)], "fixedWidth", "dump.txt"),
     case("Parquet, a footer that claims 2 GiB", lambda: b"PAR1" + bytes(100) + b"\xff\xff\xff\x7fPAR1", Refuses("unreadable"), form="parquet", file="dump.parquet"),

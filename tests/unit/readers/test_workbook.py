@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobs.contracts.model import Column, Drift
+from jobs.readers.workbook import cell_text
 from tests.unit.readers.made import contract, outcome, refusal
 
 Sheets = dict[str, list[list[Any]]]
@@ -184,3 +185,9 @@ def test_rows_written_are_rows_read(rows: list[tuple[Any, str]]) -> None:
 def test_open_document_sheets(rows: list[tuple[str, str]]) -> None:
     data = ods({"a": [a for a, _ in rows], "b": [b for _, b in rows]})
     assert outcome(contract(["a", "b"], format="excel"), data).rows == rows
+
+
+def test_what_a_formula_made_is_read_as_it_is_shown() -> None:
+    """Excel keeps every bit of a result and shows 15 digits."""
+    price = Column("price", "price", "decimal", precision=12, scale=2)
+    assert cell_text(1.2100000000000002, price) == "1.21" and cell_text(0.1 + 0.2, None) == "0.3" and cell_text(0.1 + 0.2, Column("x", "x", "double")) == "0.30000000000000004"
