@@ -29,11 +29,9 @@ class RowFault:
 
 @dataclass(frozen=True)
 class Repeats:
-    """So many rows of the first file of every period stand in it twice: word by word, or the second time with `value` in `column` (a header), and what stands last is meant."""
+    """So many rows of the first file of every period stand in it twice, word by word."""
 
     rows: int = 2
-    column: str | None = None
-    value: str | None = None
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from decimal import Decimal
 import numpy as np
 import polars as pl
 
-from jobs.sample.city.dataset import Dataset, File, Repeats, RowFault
+from jobs.sample.city.dataset import Dataset, File, RowFault
 from jobs.sample.city.draws import hashes
 from jobs.sample.city.plan import Period, Plan
 
@@ -66,13 +66,9 @@ def _spoilt(plan: Plan, dataset: Dataset, period: Period, rows: pl.DataFrame) ->
             mask[places] = True
     if dataset.repeats:
         places = order[start : start + dataset.repeats.rows]
-        rows, mask = pl.concat([rows, _again(rows[np.sort(places).tolist()], dataset.repeats)]), np.concatenate([mask, np.zeros(len(places), np.bool_)])
+        rows, mask = pl.concat([rows, rows[np.sort(places).tolist()]]), np.concatenate([mask, np.zeros(len(places), np.bool_)])
         return rows, pl.Series("spoilt", mask), (*dataset.row_faults, RowFault(", ".join(dataset.key), None, None, dataset.repeats.rows, "duplicate_key"))
     return rows, pl.Series("spoilt", mask), dataset.row_faults
-
-
-def _again(rows: pl.DataFrame, repeats: Repeats) -> pl.DataFrame:
-    return rows if repeats.column is None else rows.with_columns(pl.lit(repeats.value, rows[repeats.column].dtype).alias(repeats.column))
 
 
 def _planted(rows: pl.DataFrame, fault: RowFault, places: np.ndarray) -> pl.DataFrame:

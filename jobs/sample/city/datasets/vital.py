@@ -95,7 +95,7 @@ def vehicles_truth(plan: Plan, part: int) -> Truth:
 WIDTHS = {"plate": 10, "kind": 10, "make": 10, "owner_id": 18, "owner": 12, "registered_on": 8, "state": 6}
 DATASETS = (
     Dataset(DEATH, deaths, json_lines(), "month", "increment", ("certificate",), "deaths_{period}_{part}.jsonl", of_blocks, 8, file_faults=(empty(0),), truth=deaths_truth),
-    Dataset(MOVE, moves, csv("utf-8", bom=True), "month", "increment", ("迁移证编号",), "迁移_{part}.csv", of_blocks, 3, (RowFault("人数", "三口", "castable:persons", 1),), Repeats(1, "原因", "投靠亲属"), (resent(0), wrong_encoding(1, "utf-8-sig", "gb18030"))),
+    Dataset(MOVE, moves, csv("utf-8", bom=True), "month", "increment", ("迁移证编号",), "迁移_{part}.csv", of_blocks, 3, (RowFault("人数", "三口", "castable:persons", 1),), Repeats(1), (resent(0), wrong_encoding(1, "utf-8-sig", "gb18030"))),
     Dataset(
         VEHICLE, vehicles, fixed_width(WIDTHS), "month", "snapshot", ("plate",), "VEH{part:04d}.txt", of_blocks, 1,
         (RowFault("registered_on", "20251340", "castable:registered_on", 3), RowFault("state", "？", "in_set:state", 2, "orphan_code")), truth=vehicles_truth,
