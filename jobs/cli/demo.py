@@ -67,7 +67,7 @@ def demo(
     console.print(f"  {put.new} files of {len(contracts)} datasets put into {settings.bucket('landing')}, {put.known} stood there already")
     console.rule("Airflow runs register → land → check → conform")
     wait = waiting(settings, contracts)
-    url = _run(settings, wait) if wait else Airflow(settings).url("batch")
+    url = _run(settings, wait) if wait else _last_run(settings)
     _summarise(settings, contracts, time.monotonic() - began)
     if not wait:
         console.print("[bold]Nothing new came, and nothing was loaded twice[/]: every file stood in the ledger already, through all steps.")
@@ -98,6 +98,13 @@ def _run(settings: Settings, wait: Sequence[str]) -> str:
     if state != "success":
         raise LakeError(f"the run ended as {state}: {'; '.join(problems) or 'see its tasks'}", f"look at {url}, then run ./lake demo again: what is done is not done twice")
     return url
+
+
+def _last_run(settings: Settings) -> str:
+    """The page of the batch DAG's newest run; of the DAG, where it has none."""
+    airflow = Airflow(settings)
+    runs = airflow.get("/dags/batch/dagRuns?order_by=-run_after&limit=1")["dag_runs"]
+    return airflow.url("batch", runs[0]["dag_run_id"] if runs else None)
 
 
 def _live(settings: Settings, plan: Plan, wanted: list[str], days: int) -> bool:
