@@ -40,8 +40,8 @@ def linkage(
             found = bench.run(settings, spark, names, tell)
     if as_json:
         rows = [{"set": r.of, "method": r.method, "seconds": round(r.seconds, 2), "pairs": r.pairs} | r.test.facts() for r in found]
-        ours = {r.of: r.seconds for r in reversed(found)}  # the first of a set is ours
-        ratios = {f"{r.of}/{r.method}": round(ours[r.of] / r.seconds, 3) for r in found if r.seconds != ours[r.of]}
+        ours = {r.of: r for r in reversed(found)}  # the first of a set is ours
+        ratios = {f"{r.of}/{r.method}": round(ours[r.of].seconds / r.seconds, 3) for r in found if r is not ours[r.of]}
         typer.echo(json.dumps({"bench": "linkage", "back_end": back_end, "half": "test", "ratios": ratios, "results": rows}))
         return
     table = Table("set", "method", "precision", "recall", "F1", "B³ F1", "seconds", title="record linkage, on the people of the test half")

@@ -93,8 +93,8 @@ def score(
 
     settings, product = load_settings(), product.removeprefix("curated.")
     folder = truth or settings.state / "city" / "truth"
-    if score_of(product):
-        return score_product(settings, product, folder, as_json)
+    if scored := score_of(product):
+        return score_product(product, scored(settings, folder), as_json)
     if product in COUNTED:
         raise LakeError(f"nothing is planted that curated.{product} would have to find: it counts rows that are there", f"there are: landing, {', '.join(PRODUCTS)}")
     if product != "landing":

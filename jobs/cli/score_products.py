@@ -5,27 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.table import Column, Table
 
 from jobs.cli.console import console
-from jobs.platform.settings import Settings
 
 if TYPE_CHECKING:
     from jobs.identity.agreement import Agreement
 
 
-def score_product(settings: Settings, product: str, truth: Path, as_json: bool) -> None:
-    """Of a product that `score_products.score_of` knows. There is no right answer to differ from, so it ends with 0."""
+def score_product(product: str, scores: Sequence[Any], as_json: bool) -> None:
+    """What `score_products.score_of` says of a product. There is no right answer to differ from, so it ends with 0."""
     from jobs.identity.agreement import Agreement
-    from jobs.sample.city.score_products import RankScore, score_of
+    from jobs.sample.city.score_products import RankScore
 
-    score = score_of(product)
-    assert score
-    scores = score(settings, truth)
     if agreements := [s for s in scores if isinstance(s, Agreement)]:
         show_agreements("resident keys against the truth", agreements, as_json)
         return

@@ -16,10 +16,9 @@ from jobs.platform.store import delta_options
 
 def lay(settings: Settings, zone: str, name: str, schema: Schema, **how: Any) -> None:
     """An empty table where there is none. Spark's CREATE TABLE leaves a folder behind when it dies before its commit, and refuses it ever after. `how`: of DeltaTable.create."""
-    uri, options = settings.uri(zone, name), delta_options(settings)
-    if not DeltaTable.is_deltatable(uri, options):
+    if not is_there(settings, f"{zone}.{name}"):
         with suppress(CommitFailedError):  # another run made it meanwhile, or this one did and the answer was lost
-            DeltaTable.create(uri, schema=schema, mode="ignore", storage_options=options, **how)
+            DeltaTable.create(settings.uri(zone, name), schema=schema, mode="ignore", storage_options=delta_options(settings), **how)
 
 
 def name_table(spark: SparkSession, settings: Settings, table: str) -> None:

@@ -60,7 +60,7 @@ def version(settings: Settings, table: str) -> int | None:
 def commits(settings: Settings, product: Product, most: int = 20) -> dict[int, dict[str, Any]]:
     """Version → what its commit says it was made from; the newest."""
     history = DeltaTable(settings.uri("curated", product.name), storage_options=delta_options(settings)).history(most)
-    return {int(entry["version"]): json.loads(entry["userMetadata"]) for entry in history if entry.get("userMetadata")}
+    return {int(entry["version"]): json.loads(entry[files.SAID]) for entry in history if entry.get(files.SAID)}
 
 
 def periods_between(settings: Settings, product: Product, before: int, after: int) -> set[str] | None:
@@ -108,5 +108,5 @@ def replace(settings: Settings, product: Product, rows: DataFrame, periods: Coll
     if periods is None:
         files.replace(rows, settings, "curated", product.name, _schema(product), said)
         return
-    writer = rows.write.format("delta").mode("overwrite").option("userMetadata", said).option("replaceWhere", in_periods(product, periods))
+    writer = rows.write.format("delta").mode("overwrite").option(files.SAID, said).option("replaceWhere", in_periods(product, periods))
     writer.save(settings.uri("curated", product.name, scheme="s3a"))
