@@ -87,8 +87,6 @@ def score(
 ) -> None:
     """Compare what the lake holds with the truth of the city it came from; ends with 1 where they differ. Example: [bold]./lake score landing --json[/]"""
     from jobs.cli.score_products import score_product
-    from jobs.ops.ledger import Ledger
-    from jobs.sample.city.score import landing
     from jobs.sample.city.score_products import COUNTED, PRODUCTS, score_of
 
     settings, product = load_settings(), product.removeprefix("curated.")
@@ -99,13 +97,29 @@ def score(
         raise LakeError(f"nothing is planted that curated.{product} would have to find: it counts rows that are there", f"there are: landing, {', '.join(PRODUCTS)}")
     if product != "landing":
         raise LakeError(f"nobody knows how to score {product!r}", f"there are: landing, {', '.join(PRODUCTS)}")
-    found = landing(Ledger(settings), folder, dataset or [])
+    found = score_landing(settings, folder, dataset or [])
     wrong = [difference for each in found for difference in each.differences]
     if as_json:
         typer.echo(json.dumps({"datasets": len(found), "files": sum(e.files for e in found), "rows": sum(e.rows for e in found), "differences": len(wrong), "found": [asdict(d) for d in wrong]}, ensure_ascii=False))
     else:
         show(found)
     raise typer.Exit(1 if wrong else 0)
+
+
+def score_landing(settings: Settings, truth: Path, datasets: Sequence[str] = ()) -> list[Any]:
+    """Every file, and every row of it, as jobs.sample.city.score.DatasetScore. Raises LakeError where there is no truth."""
+    from jobs.ops.ledger import Ledger
+    from jobs.platform.spark import open_session
+    from jobs.sample.city.score import landing
+    from jobs.sample.city.score_rows import with_rows
+
+    ledger = Ledger(settings)
+    scores = landing(ledger, truth, datasets)
+    spark = open_session(settings)
+    try:
+        return with_rows(spark, ledger, truth, scores)
+    finally:
+        spark.stop()
 
 
 def show(found: Sequence[Any]) -> int:

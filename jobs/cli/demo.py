@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.table import Column, Table
 
-from jobs.cli.city import make_city, show
+from jobs.cli.city import make_city, score_landing, show
 from jobs.cli.console import console
 from jobs.cli.run import run_and_watch
 from jobs.cli.stack import bring_up
@@ -28,7 +28,6 @@ from jobs.sample import real
 from jobs.sample.city.generate import Order
 from jobs.sample.city.plan import Plan
 from jobs.sample.city.registry import datasets
-from jobs.sample.city.score import landing
 from jobs.sample.deliver import Put, deliver
 
 PEOPLE, FIRST, LAST = 20_000, "2025-01-01", "2025-03-01"
@@ -122,8 +121,7 @@ def _live(settings: Settings, plan: Plan, wanted: list[str], days: int) -> bool:
 
 def _compare(settings: Settings) -> bool:
     """Every file and row of the city against the truth. False: something differs."""
-    found = landing(Ledger(settings), settings.state / "city" / "truth")
-    return show(found) == 0
+    return show(score_landing(settings, settings.state / "city" / "truth")) == 0
 
 
 def _addressed(settings: Settings, keys: Sequence[str]) -> list[Contract]:

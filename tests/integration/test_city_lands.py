@@ -25,12 +25,13 @@ from jobs.sample.city.making import files
 from jobs.sample.city.plan import Plan
 from jobs.sample.city.registry import dataset_of, datasets
 from jobs.sample.city.score import scored
+from jobs.sample.city.score_rows import Landed, by_row
 
 TOWN = Plan(1000, dt.date(2025, 1, 1), dt.date(2025, 1, 14))
 MONTHS = Plan(1000, dt.date(2025, 1, 1), dt.date(2025, 2, 28))
-# a correction, cut ids and repeats; fixed width; an archive; a manifest whose total disagrees
 OF_FEW_PEOPLE = ("public_security.birth", "public_security.move")  # in a small town there are none, or too few to plant what goes wrong
-FEW = ("public_security.household_register", "public_security.vehicle", "housing.property", "civil_affairs.low_income_payment")
+# a correction, cut ids and repeats; fixed width; an archive; a manifest whose total disagrees; keys that come twice and say different things
+FEW = ("public_security.household_register", "public_security.vehicle", "housing.property", "civil_affairs.low_income_payment", "meteorology.station_hour")
 
 
 def differences(spark: SparkSession, settings: Settings, store: Any, name: str, plan: Plan) -> list[str]:
@@ -49,11 +50,13 @@ def differences(spark: SparkSession, settings: Settings, store: Any, name: str, 
     check.run(spark, settings, contract, rules)
     conform.run(spark, settings, contract, rules)
     ledger = Ledger(settings)
-    found = scored(name, account.expected().to_dicts(), account.faults().to_dicts(), ledger.rows("deliveries", dataset=contract.dataset), ledger.rows("checks", dataset=contract.dataset))
+    deliveries = ledger.rows("deliveries", dataset=contract.dataset)
+    found = scored(name, account.expected().to_dicts(), account.faults().to_dicts(), deliveries, ledger.rows("checks", dataset=contract.dataset))
     assert found.rows > 0
+    rows = by_row(spark, [Landed(contract.dataset, contract.table, account.states().to_dicts(), deliveries)])[contract.dataset]
     landed = {row["sha256"] for row in ledger.rows("deliveries", dataset=contract.dataset) if not is_manifest(contract, row["name"])}
     assert {hashlib.sha256(file.body).hexdigest() for file in sent if file.data} == landed
-    return [f"{d.period} {d.name} {d.what}: expected {d.expected}, found {d.found}" for d in found.differences]
+    return [f"{d.period} {d.name} {d.what}: expected {d.expected}, found {d.found}" for d in (*found.differences, *rows)]
 
 
 def own(settings: Settings, name: str) -> tuple[Dataset, Contract, tuple[Rule, ...]]:

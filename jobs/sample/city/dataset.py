@@ -35,8 +35,19 @@ class Repeats:
 
 
 @dataclass(frozen=True)
+class Conflicts:
+    """So many rows of the first file of every period stand in it twice, the second time with another value in `column` (a header): nobody can tell which is right,
+    so both are rejected, by the lake's rule `rule`."""
+
+    column: str
+    other: Callable[[pl.Expr], pl.Expr]
+    rule: str
+    rows: int = 1
+
+
+@dataclass(frozen=True)
 class File:
-    """A file as it is sent. `rows`: what is in it, `spoilt`: which of them a rule rejects (as `rows`, in order), because of `planted`.
+    """A file as it is sent. `rows`: what is in it, `broken`: for each of them the rule that rejects it (null: none does), because of `planted`.
 
     `replaced_on`: day on which another content comes under the same name and period. `data`: False for a manifest.
     """
@@ -46,13 +57,18 @@ class File:
     body: bytes
     day: dt.date
     rows: pl.DataFrame
-    spoilt: pl.Series
+    broken: pl.Series
     planted: tuple[RowFault, ...] = ()
     outcome: Outcome = "landed"
     reason: str | None = None
     replaced_on: dt.date | None = None
     fault: str | None = None
     data: bool = True
+
+    @property
+    def spoilt(self) -> pl.Series:
+        """Which rows a rule rejects."""
+        return self.broken.is_not_null()
 
 
 @dataclass(frozen=True)
@@ -94,6 +110,7 @@ class Dataset:
     repeats: Repeats | None = None
     file_faults: tuple[FileFault, ...] = ()
     control: Control | None = None
+    conflicts: Conflicts | None = None
     truth: Callable[[Plan, int], Truth] = lambda plan, part: ()
 
     @property
@@ -166,7 +183,7 @@ def corrected(at: int, column: str, value: str | int | float, rows: int = 5, day
 
 
 def _refused(file: File, name: str, body: bytes, fault: str, reason: str) -> File:
-    return replace(file, name=name.format(name=file.name), body=body, rows=file.rows.clear(), spoilt=file.spoilt.clear(), planted=(), outcome="rejected", reason=reason, fault=fault)
+    return replace(file, name=name.format(name=file.name), body=body, rows=file.rows.clear(), broken=file.broken.clear(), planted=(), outcome="rejected", reason=reason, fault=fault)
 
 
 def _later(file: File, days: int) -> dt.date:

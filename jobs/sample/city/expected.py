@@ -18,6 +18,12 @@ FAULTS = {
     "reason": pl.String,
 }  # fmt: skip
 
+STATES = {
+    "dataset": pl.String, "period": pl.String, "name": pl.String, "sha256": pl.String, "state": pl.String, "rule": pl.String, "first": pl.Int64, "last": pl.Int64,
+}  # fmt: skip
+
+STATE_OF_ROW = {"file": pl.Int32, "record": pl.Int32, "state": pl.String, "rule": pl.String}
+
 
 class Account:
     """Takes the files of a part one by one, and keeps of each row only its key and a hash of what it says. `until`: what comes after that day has not come yet."""
@@ -45,6 +51,27 @@ class Account:
         rows = [self._row(number, file, sha256, counted) for number, (file, sha256) in enumerate(self._files)]
         return pl.DataFrame(rows, EXPECTED, orient="row")
 
+    def states(self) -> pl.DataFrame:
+        """The state of every row, and the rule that rejects it, as STATES: a row a run of rows alike, from row `first` of the file to row `last`, counted from 0."""
+        settled = [self._settled(number, file) for number, (file, _) in enumerate(self._files)]
+        rows = pl.concat([pl.DataFrame(schema=STATE_OF_ROW), self._states(), *settled], how="diagonal").sort("file", "record")
+        run = pl.struct("file", "state", "rule").rle_id().alias("run")
+        runs = rows.with_columns(run).group_by("file", "run", maintain_order=True).agg(
+            pl.first("state"), pl.first("rule"), pl.first("record").cast(pl.Int64).alias("first"), pl.last("record").cast(pl.Int64).alias("last")
+        )  # fmt: skip
+        of_file = pl.DataFrame([(number, self._dataset.id, file.period.name, file.name, sha) for number, (file, sha) in enumerate(self._files)], {"file": pl.Int32} | dict(list(STATES.items())[:4]), orient="row")
+        return runs.join(of_file, "file", maintain_order="left").select(list(STATES))
+
+    def _settled(self, number: int, file: File) -> pl.DataFrame:
+        """The rows whose state does not depend on others: of a file that is held or replaced all, else those that a rule rejects."""
+        if file.outcome not in ("landed", "held"):
+            return pl.DataFrame(schema=STATE_OF_ROW)
+        whole = "held" if file.outcome == "held" else "superseded" if self._replaced(file) else None
+        rows = pl.DataFrame({"file": [number] * file.rows.height, "record": range(file.rows.height), "rule": file.broken}, {"file": pl.Int32, "record": pl.Int32, "rule": pl.String})
+        if whole:
+            return rows.with_columns(pl.lit(whole).alias("state"), pl.lit(None, pl.String).alias("rule")).select(list(STATE_OF_ROW))
+        return rows.filter(pl.col("rule").is_not_null()).with_columns(pl.lit("quarantined").alias("state")).select(list(STATE_OF_ROW))
+
     def faults(self) -> pl.DataFrame:
         """A row a fault of a file, and a row a fault planted in rows, as FAULTS."""
         rows: list[tuple[object, ...]] = []
@@ -68,15 +95,16 @@ class Account:
         )  # fmt: skip
 
     def _states(self) -> pl.DataFrame:
+        """Of the rows that no rule rejects."""
         if not self._lines:
-            return pl.DataFrame(schema={"file": pl.Int32, "state": pl.String})
+            return pl.DataFrame(schema={"file": pl.Int32, "record": pl.Int32, "state": pl.String})
         lines = pl.concat(self._lines).sort("period", "file", "record")
         if self._dataset.mode == "events":
-            return lines.select("file", pl.lit("silver").alias("state"))
+            return lines.select("file", "record", pl.lit("silver").alias("state"))
         once = _survivors(lines, ["key"] if self._dataset.mode == "increment" else ["key", "period"])
         if self._dataset.mode == "increment":
-            return once.select("file", "state")
-        return pl.concat([_versions(once.filter(pl.col("state") == "silver"), self._landed_periods()), once.filter(pl.col("state") != "silver").select("file", "state")])
+            return once.select("file", "record", "state")
+        return pl.concat([_versions(once.filter(pl.col("state") == "silver"), self._landed_periods()), once.filter(pl.col("state") != "silver").select("file", "record", "state")])
 
     def _landed_periods(self) -> list[int]:
         return sorted({file.period.index for file, _ in self._files if file.outcome == "landed"})
@@ -94,4 +122,4 @@ def _versions(shown: pl.DataFrame, periods: list[int]) -> pl.DataFrame:
     place = pl.col("period").replace_strict(periods, range(len(periods)), return_dtype=pl.Int32)
     marked = shown.with_columns(place.alias("place")).sort("key", "place")
     again = (pl.col("content").shift(1).over("key") == pl.col("content")) & (pl.col("place").shift(1).over("key") + 1 == pl.col("place"))
-    return marked.select("file", pl.when(again.fill_null(False)).then(pl.lit("duplicate")).otherwise(pl.lit("silver")).alias("state"))
+    return marked.select("file", "record", pl.when(again.fill_null(False)).then(pl.lit("duplicate")).otherwise(pl.lit("silver")).alias("state"))

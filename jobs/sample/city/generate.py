@@ -87,7 +87,7 @@ def make(plan: Plan, dataset_id: str, part: int, order: Order) -> Made:
             known += not put(f"{dataset.folder}/{file.period.name}/{file.name}", file)
             count, size, rows_made = count + 1, size + len(file.body), rows_made + file.rows.height
     if not order.dry_run:
-        tables = [("expected", account.expected()), ("faults", account.faults()), *dataset.truth(plan, part)]
+        tables = [("expected", account.expected()), ("faults", account.faults()), ("row_state", account.states()), *dataset.truth(plan, part)]
         for table, rows in ((table, rows) for table, rows in tables if rows.height):
             _write(Path(order.out) / "truth" / table / f"{dataset_id}-{part:05d}.parquet", rows)
     return Made(dataset_id, part, count, known, size, rows_made)

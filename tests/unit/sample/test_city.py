@@ -179,9 +179,9 @@ def test_every_class_of_fault_is_planted_somewhere() -> None:
     declared: set[str] = set()
     for each in map(dataset_of, datasets()):
         declared |= {fault.kind for fault in (*each.row_faults, *each.file_faults)}
-        declared |= {kind for kind, planted in (("duplicate_key", each.repeats), ("control_total", each.control and each.control.wrong_at is not None)) if planted}
+        declared |= {kind for kind, planted in (("duplicate_key", each.repeats), ("conflicting_key", each.conflicts), ("control_total", each.control and each.control.wrong_at is not None)) if planted}
     assert declared >= {
-        "wrong_encoding", "cut_character", "renamed_header", "unknown_column", "resent", "corrected", "late", "duplicate_key", "orphan_code", "merged_district", "unit_change", "truncated", "empty", "control_total", "bad_value",
+        "wrong_encoding", "cut_character", "renamed_header", "unknown_column", "resent", "corrected", "late", "duplicate_key", "conflicting_key", "orphan_code", "merged_district", "unit_change", "truncated", "empty", "control_total", "bad_value",
     }  # fmt: skip
 
 
@@ -208,7 +208,7 @@ def account(mode: str, *rows: pl.DataFrame) -> list[dict[str, object]]:
     dataset = Dataset("a.b", lambda plan, part, period: rows[0], lambda frame: frame.write_csv().encode(), "month", mode, ("k",))  # type: ignore[arg-type]
     account, periods = Account(dataset, 0), Plan(1000, dt.date(2025, 1, 1), dt.date(2025, 4, 30)).periods("month")
     for frame, period in zip(rows, periods, strict=False):
-        account.take(File(period, f"{period.name}.csv", repr(frame.to_dicts()).encode(), template.day, frame, pl.Series([False] * frame.height)))
+        account.take(File(period, f"{period.name}.csv", repr(frame.to_dicts()).encode(), template.day, frame, pl.Series([None] * frame.height, dtype=pl.String)))
     return account.expected().select("silver", "duplicate", "superseded").to_dicts()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from jobs.sample.city.dataset import Dataset, Repeats, RowFault, Truth, cut_character, empty, resent
+from jobs.sample.city.dataset import Conflicts, Dataset, Repeats, RowFault, Truth, cut_character, empty, resent
 from jobs.sample.city.draws import chosen, happens, normal
 from jobs.sample.city.events import air, river, weather
 from jobs.sample.city.events.chance import between, one
@@ -130,9 +130,9 @@ DATASETS = (
     Dataset("water.station_reading", _water, csv(line_end="\n"), "month", "increment", ("station", "time", "item"), file="readings.csv", row_faults=BROKEN_SENSORS, repeats=Repeats(4), file_faults=(cut_character(-1), empty(-1)), truth=_truth),
     Dataset("environment.discharge_permit", _permits, excel("排污许可", "排污许可证台账"), "year", "snapshot", ("许可证编号",), file="排污许可证.xlsx"),
     Dataset("environment.outfall_day", _outfalls, csv("gb18030", preamble="排污单位自行监测日报"), "month", "increment", ("许可证编号", "监测日期"), file="自行监测.csv", row_faults=(RowFault("氨氮", "未检出", "castable:ammonia_mgl", 2),)),
-    Dataset("environment.air_station_hour", _air, json_lines(), "month", "increment", ("station", "ts"), file="air.jsonl", row_faults=(RowFault("pm25", -9.0, "between:pm25_ugm3", 3, "missing_code"),), file_faults=(resent(-1),)),
+    Dataset("environment.air_station_hour", _air, json_lines(), "month", "increment", ("station", "ts"), file="air.jsonl", row_faults=(RowFault("pm25", -9.0, "between:pm25_ugm3", 3, "missing_code"),), conflicts=Conflicts("no2", lambda shown: shown + 1, "compound_columns_to_be_unique:station_code+began_at"), file_faults=(resent(-1),)),
     Dataset("environment.satellite_cell", _satellite, parquet(), "month", "increment", ("cell_id", "month"), file="cells.parquet"),
-    Dataset("meteorology.station_hour", _station_hours, csv("gb18030"), "month", "increment", ("区站号", "观测时间"), file="自动站.csv", row_faults=(RowFault("气温", 999.9, "between:temperature_c", 3, "missing_code"),), repeats=Repeats(6)),
+    Dataset("meteorology.station_hour", _station_hours, csv("gb18030"), "month", "increment", ("区站号", "观测时间"), file="自动站.csv", row_faults=(RowFault("气温", 999.9, "between:temperature_c", 3, "missing_code"),), repeats=Repeats(6), conflicts=Conflicts("相对湿度", lambda shown: (shown - 14) % 86 + 15, "compound_columns_to_be_unique:station_code+began_at", 2)),
     Dataset("meteorology.warning", _warnings, marked_xml("warnings", "warning"), "month", "increment", ("@id",), file="warnings.xml", row_faults=(RowFault("level", "紫色", "in_set:level", 1, "orphan_code"),)),
     Dataset("meteorology.disaster", _disasters, sqlite("disaster"), "once", "snapshot", ("event_no",), file="disasters.db"),
 )  # fmt: skip

@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 import polars as pl
 
-from jobs.sample.city.dataset import Dataset, RowFault, Truth, late
+from jobs.sample.city.dataset import Conflicts, Dataset, RowFault, Truth, late
 from jobs.sample.city.draws import chosen, happens, integers
 from jobs.sample.city.events import roads
 from jobs.sample.city.events.chance import one
@@ -144,7 +144,7 @@ def _lots(plan: Plan) -> int:
 
 DATASETS = (
     Dataset("traffic.road", _roads, excel("路段", "城市道路路段表"), "once", "snapshot", ("路段编号",), file="路段.xlsx", truth=_truth),
-    Dataset("traffic.link_speed", _speeds, gzipped(csv(line_end="\n")), "month", "increment", ("LINK_ID", "COLLECT_TIME"), file="speed_{part}.csv.gz", parts=_lots),
+    Dataset("traffic.link_speed", _speeds, gzipped(csv(line_end="\n")), "month", "increment", ("LINK_ID", "COLLECT_TIME"), file="speed_{part}.csv.gz", parts=_lots, conflicts=Conflicts("FLOW", lambda shown: shown + 1, "compound_columns_to_be_unique:link_id+began_at")),
     Dataset("traffic.signal_log", _signals, json_lines(), "month", "increment", ("link", "changed_at"), file="signal.jsonl"),
     Dataset("traffic.incident", _incidents, csv(delimiter="\t"), "month", "increment", ("INC_NO",), file="incident.tsv"),
     Dataset("traffic.works", _works, csv("gb18030", preamble="占道施工许可台账"), "month", "increment", ("许可编号",), file="占道施工.csv"),
