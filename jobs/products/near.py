@@ -34,10 +34,10 @@ def within_walk(communities: DataFrame) -> DataFrame:
     return mine.join(theirs, ["x", "y"], "inner").withColumn("km", km).where((F.col("km") <= WALK_KM) | (F.col("community_code") == F.col("near_code"))).select("community_code", "near_code", "km")
 
 
-def nearest(communities: DataFrame, places: DataFrame, kind: str) -> DataFrame:
+def nearest(communities: DataFrame, places: DataFrame, *kind: str) -> DataFrame:
     """community_code, `kind`, nearest_km: to the nearest place of each kind in the same district. `places`: near_code, `kind`, one row a community that has some."""
     at = communities.select(F.col("community_code").alias("near_code"), "district_code", F.col("longitude_deg").alias("lon"), F.col("latitude_deg").alias("lat"))
     pairs = communities.select("community_code", "district_code", "longitude_deg", "latitude_deg", "area_km2").join(places.join(at, "near_code", "inner"), "district_code", "inner")
     apart = haversine_km(F.col("longitude_deg"), F.col("latitude_deg"), F.col("lon"), F.col("lat"))
     km = F.when(F.col("community_code") == F.col("near_code"), inside_km(F.col("area_km2"))).otherwise(apart)
-    return pairs.groupBy("community_code", kind).agg(F.min(km).alias("nearest_km"))
+    return pairs.groupBy("community_code", *kind).agg(F.min(km).alias("nearest_km"))

@@ -24,6 +24,22 @@ def in_month(rows: DataFrame, months: DataFrame) -> DataFrame:
     return rows.crossJoin(F.broadcast(months)).where(valid)
 
 
+def known_in_month(rows: DataFrame, months: DataFrame) -> DataFrame:
+    """As `in_month`, but the first snapshot stands for the months before it too: what stood there then nobody wrote down."""
+    first = rows.agg(F.min("_valid_from").alias("_first"))
+    asked = months.crossJoin(first).select("month", F.greatest("month", "_first").alias("_at"))
+    valid = (F.col("_valid_from") <= F.col("_at")) & (F.col("_valid_to").isNull() | (F.col("_valid_to") > F.col("_at")))
+    return rows.crossJoin(F.broadcast(asked)).where(valid).drop("_at")
+
+
+def changes(rows: DataFrame, months: DataFrame) -> DataFrame:
+    """month, snapshot: the one of a snapshot dataset that last changed anything by then, or its first. Months between two changes need be reckoned once."""
+    starts = rows.select(F.col("_valid_from").alias("snapshot")).union(rows.where("_valid_to IS NOT NULL").select("_valid_to")).distinct()
+    first = starts.agg(F.min("snapshot").alias("_first"))
+    by_then = months.crossJoin(first).join(F.broadcast(starts), F.col("snapshot") <= F.greatest("month", "_first"), "inner")
+    return by_then.groupBy("month").agg(F.max("snapshot").alias("snapshot"))
+
+
 def known_residents(inputs: Mapping[str, DataFrame]) -> DataFrame:
     """The current and past versions of the register's rows: resident_id, household_number, born_on, relation, community_code, _valid_from, _valid_to."""
     return inputs["public_security.household_register"].select("resident_id", "household_number", "born_on", "relation", "community_code", "_valid_from", "_valid_to")
@@ -38,11 +54,16 @@ def person_months(register: DataFrame, inputs: Mapping[str, DataFrame], months: 
     here = here.join(wages, ["month", "resident_id"], "left").join(drawn, ["month", "resident_id"], "left")
     homes = _homes(here)
     registered = here.join(homes, ["month", "household_number"], "left").withColumn("origin", F.lit("registered"))
-    away = inputs["human_resources.migrant_worker"].where("born_on IS NOT NULL").select("resident_id", "born_on", "community_code").crossJoin(F.broadcast(months))
+    away = inputs["human_resources.migrant_worker"].where("born_on IS NOT NULL").select("resident_id", "born_on", "community_code", "since_year").crossJoin(F.broadcast(months)).where(has_come())
     away = away.join(registered.select("month", "resident_id"), ["month", "resident_id"], "left_anti").withColumn("age", age_on(F.col("born_on"), F.col("month"))).where("age IS NOT NULL")
     away = away.withColumn("household_type", F.lit(UNKNOWN)).withColumn("income_band", F.lit(UNKNOWN)).withColumn("origin", F.lit("migrant"))
     rows = registered.select("month", "resident_id", "community_code", "age", *GROUP[1:]).unionByName(away.select("month", "resident_id", "community_code", "age", *GROUP[1:]))
     return rows.withColumn("age_band", age_band(F.col("age")))
+
+
+def has_come() -> Column:
+    """Whether a migrant worker (`since_year`) was in the city in `month`; the year is all that is written down."""
+    return F.coalesce(F.col("since_year") <= F.substring("month", 1, 4).cast("int"), F.lit(True))
 
 
 def with_group(rows: DataFrame, people: DataFrame) -> DataFrame:

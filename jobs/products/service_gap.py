@@ -28,7 +28,7 @@ def build(inputs: Mapping[str, DataFrame]) -> DataFrame:
     supply, demand = inputs["curated.service_supply"], inputs["curated.service_demand"]
     near = within_walk(inputs["planning.community"].where("_is_current")).select("community_code", "near_code")
     months = demand.select("month").distinct()
-    rows = supply.crossJoin(F.broadcast(months)).join(_called(demand, near, months), list(KEY), "left").join(_people(demand), list(KEY), "left")
+    rows = supply.join(_called(demand, near, months), list(KEY), "left").join(_people(demand), list(KEY), "left")
     rows = rows.fillna(0, ["people", "requests", "callers"]).where("catchment_residents > 0 AND reference_per_1000 > 0")
     return _reasons(_ranked(_changing(_estimated(_indicators(rows)))))
 

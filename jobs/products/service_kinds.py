@@ -13,10 +13,12 @@ ANY_AGE = (0, 200)
 
 @dataclass(frozen=True)
 class Service:
-    """`topic`: of the hotline; `place`: category of the planning bureau's places; `ages`: whole years of those it is for, both ends counted, and who says so."""
+    """`topic`: of the hotline; `place`: category of the planning bureau's places; `ages`: whole years of those it is for, both ends counted, and who says so.
 
-    topic: str
-    place: str
+    Schooling has neither: nobody asks for it under a name of its own, and schools take the pupils of a district (curated.education_flow)."""
+
+    topic: str | None
+    place: str | None
     ages: tuple[int, int]
     said_by: str
 
@@ -24,6 +26,7 @@ class Service:
 SERVICES = {
     "elderly_care": Service("养老服务", "养老服务站", (60, 200), "老年人权益保障法, art. 2: from 60 years"),
     "childcare": Service("入托入学", "幼儿园", (3, 5), "幼儿园工作规程 (2016), art. 4: from 3 years to school age"),
+    "schooling": Service(None, None, (6, 14), "义务教育法 (2018), art. 2 and 11: nine years, from 6"),
     "clinic": Service("看病就医", "社区卫生服务站", ANY_AGE, "everybody"),
     "transport": Service("公共交通", "公交站", (6, 200), "from school age: younger ones travel with somebody"),
     "parking": Service("停车难", "停车场", (18, 200), "机动车驾驶证申领和使用规定: from 18 years"),
@@ -35,7 +38,7 @@ UNKNOWN = "unknown"
 
 def service_of(column: Column, word: str) -> Column:
     """The service by its `topic` or `place`; null for what is none."""
-    named = F.create_map(*chain.from_iterable((F.lit(getattr(service, word)), F.lit(name)) for name, service in SERVICES.items()))
+    named = F.create_map(*chain.from_iterable((F.lit(getattr(service, word)), F.lit(name)) for name, service in SERVICES.items() if getattr(service, word)))
     return named[column]
 
 

@@ -17,6 +17,7 @@ from pyspark.sql import SparkSession
 
 from jobs.contracts.product import Product
 from jobs.platform.settings import Settings
+from jobs.products import service_supply
 from jobs.products.service_kinds import SERVICES
 from jobs.sample.city import score_products
 from jobs.sample.city.plan import Plan
@@ -67,9 +68,11 @@ def km(a: dict[str, Any], b: dict[str, Any]) -> float:
 
 def test_access_is_what_two_steps_give(spark: SparkSession, lake_of: dict[str, Product]) -> None:
     product = lake_of["service_supply"]
-    found = {(r["community_code"], r["service"]): r for r in rows(spark, product)}
+    every = rows(spark, product)
+    found = {(r["community_code"], r["service"]): r for r in every if r["month"] == "2025-02"}
+    assert {r["month"] for r in every} == {"2025-01", "2025-02"} and len(every) == 2 * len(found)
     places = {c["community_code"]: c for c in silver(spark, product, "planning.community") if c["_is_current"]}
-    assert len(found) == len(places) * len(SERVICES)
+    assert len(found) == len(places) * (len(SERVICES) - 1), "schooling has no places of its own"
     near = {code: [other for other in places if code == other or (code[:6] == other[:6] and km(places[code], places[other]) <= 1.0)] for code in places}
     people = {code: float(found[code, "clinic"]["residents"]) for code in places}
     capacity: dict[str, int] = defaultdict(int)
@@ -84,6 +87,34 @@ def test_access_is_what_two_steps_give(spark: SparkSession, lake_of: dict[str, P
     assert sum(people.values()) == pytest.approx(sum(street.values()), abs=1)
 
 
+def test_a_month_has_the_places_people_and_doctors_of_its_time(spark: SparkSession) -> None:
+    """A station opens with the second snapshot of places, people and doctors come with theirs; what stood before the first snapshot is told by it."""
+
+    def of(kind: str, *values: tuple[Any, ...]) -> Any:
+        return spark.createDataFrame(list(values), kind)
+
+    valid = "_valid_from string, _valid_to string, _is_current boolean"
+    stands, opened, closed = ("2024-01", None, True), ("2025-02", None, True), ("2024-01", "2025-02", False)
+    inputs = {
+        "hotline.request": of("received_at timestamp", *[(dt.datetime(*day, 12),) for day in ((2023, 12, 5), (2025, 1, 5), (2025, 2, 5))]),
+        "planning.community": of(f"community_code string, community string, street_code string, street string, district_code string, district string, longitude_deg double, latitude_deg double, area_km2 double, _period string, {valid}",
+                                 ("1", "one", "1", "s", "1", "d", 115.0, 28.0, 0.5, "2024-01", *stands), ("2", "two", "1", "s", "1", "d", 115.1, 28.0, 0.5, "2024-01", *stands)),
+        "planning.poi": of(f"poi_id string, community_code string, category string, capacity long, {valid}", ("a", "1", "养老服务站", 10, *stands), ("b", "2", "养老服务站", 30, *opened)),
+        "statistics.street_population": of(f"street_code string, residents long, {valid}", ("1", 100, *closed), ("1", 200, *opened)),
+        "public_security.household_register": of(f"community_code string, {valid}", ("1", *stands), ("2", *stands)),
+        "human_resources.migrant_worker": of("community_code string, since_year int", ("2", 2025), ("2", 2025)),
+        "health.institution": of(f"district string, doctors long, {valid}", ("d", 2, *closed), ("d", 8, *opened)),
+    }  # fmt: skip
+    built = service_supply.build(inputs).where("service IN ('elderly_care', 'clinic')").collect()
+    found = {(r["month"], r["community_code"]): (r["places"], int(r["residents"]), round(float(r["access_per_1000"])), round(r["nearest_km"])) for r in built if r["service"] == "elderly_care"}
+    far = round(km({"longitude_deg": 115.0, "latitude_deg": 28.0}, {"longitude_deg": 115.1, "latitude_deg": 28.0}))
+    assert found == {
+        ("2023-12", "1"): (1, 50, 200, 0), ("2023-12", "2"): (0, 50, 0, far), ("2025-01", "1"): (1, 25, 400, 0), ("2025-01", "2"): (0, 75, 0, far),
+        ("2025-02", "1"): (1, 50, 200, 0), ("2025-02", "2"): (1, 150, 200, 0),
+    }  # fmt: skip
+    assert {(r["month"], float(r["doctors_per_1000"])) for r in built if r["service"] == "clinic"} == {("2023-12", 20.0), ("2025-01", 20.0), ("2025-02", 40.0)}
+
+
 def test_every_request_and_everybody_registered_is_counted_once(spark: SparkSession, lake_of: dict[str, Product]) -> None:
     product = lake_of["service_demand"]
     found = rows(spark, product)
@@ -95,6 +126,9 @@ def test_every_request_and_everybody_registered_is_counted_once(spark: SparkSess
     assert sum(r["people"] for r in found if r["month"] == "2025-02" and r["service"] == "clinic" and r["origin"] == "registered") == len(here) > 500
     assert {r["household_type"] for r in found if r["origin"] == "registered"} > {"old alone", "with children", "three generations"}
     assert sum(r["users"] for r in found if r["service"] == "clinic") == len(silver(spark, product, "health.visit"))
+    known = {r["resident_id"] for r in here} | {r["resident_id"] for r in silver(spark, product, "human_resources.migrant_worker") if r["born_on"]}
+    pupils = [r for r in silver(spark, product, "education.pupil") if r["_is_current"] and r["resident_id"] in known]
+    assert sum(r["users"] for r in found if r["service"] == "schooling" and r["month"] == "2025-02") == len(pupils) > 50
 
 
 def test_gaps_are_ranked_as_they_were_planted(spark: SparkSession, settings: Settings, lake_of: dict[str, Product]) -> None:
