@@ -80,5 +80,7 @@ def decide(
         raise LakeError("what was decided is not said", "say --same or --different")
     settings, who = load_settings(), signed(by, because)
     left, right = queue.both(settings, pair)
+    if left["profile_id"] == right["profile_id"]:
+        raise LakeError("the two records say the same in all that is compared, so they are one person", "were they of two, one of the registers must be corrected: nothing here tells them apart")
     note(Ledger(settings), queue.PREFIX, left["record_ref"], right["record_ref"], same, *who)
     console.print(f"{pair}: {'one person' if same else 'two people'}; ./lake resolve follows", highlight=False)

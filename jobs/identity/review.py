@@ -45,7 +45,7 @@ def name_of(left: str, right: str) -> str:
 def waiting(settings: Settings, made: Sequence[Decision], most: int, prefix: str = PREFIX) -> list[Waiting]:
     """Pairs in the band of REVIEW that nobody decided, the nearest to the threshold first; of a profile that many records share, its first record."""
     low, high = model.REVIEW
-    known = {(d.left, d.right) for d in made}
+    known = _decided(settings, prefix, made)
     order = [f"abs(match_weight - {model.LINK})", "profile_l", "profile_r"]
     said = f"SELECT l.profile_l, l.profile_r, l.match_weight, l.evidence FROM link l WHERE l.match_weight >= {low} AND l.match_weight < {high} ORDER BY {', '.join(order)} LIMIT {most + len(known)}"
     pairs = _query(settings, prefix, said, "link")
@@ -53,10 +53,20 @@ def waiting(settings: Settings, made: Sequence[Decision], most: int, prefix: str
     found = []
     for pair in pairs:
         ends = sorted((records[pair[side]] for side in ("profile_l", "profile_r") if pair[side] in records), key=lambda row: str(row["record_ref"]))
-        if len(ends) == 2 and (ends[0]["record_ref"], ends[1]["record_ref"]) not in known:
+        if len(ends) == 2 and frozenset((pair["profile_l"], pair["profile_r"])) not in known:
             name = name_of(ends[0]["record_ref"], ends[1]["record_ref"])
             found.append(Waiting(name, ends[0]["source_dataset"], ends[1]["source_dataset"], pair["match_weight"], pair["match_weight"] >= model.LINK, pair["evidence"]))
     return found[:most]
+
+
+def _decided(settings: Settings, prefix: str, made: Sequence[Decision]) -> set[frozenset[str]]:
+    """The pairs of profiles that decisions are about: a record that has come since may be the first of its profile now, and the pair is decided all the same."""
+    references = sorted({reference for each in made for reference in (each.left, each.right)})
+    if not references:
+        return set()
+    rows = _query(settings, prefix, f"SELECT record_ref, profile_id FROM record WHERE record_ref IN ({', '.join(map(delta_sql.text, references))})", "record")
+    of = {row["record_ref"]: row["profile_id"] for row in rows}
+    return {frozenset((of[each.left], of[each.right])) for each in made if each.left in of and each.right in of}
 
 
 def _first_records(settings: Settings, prefix: str, profiles: Sequence[str]) -> dict[str, dict[str, Any]]:

@@ -14,6 +14,7 @@ MEMBER = ("household", "resident")
 # An address ends in building, sometimes the unit, and room; before it stands the estate, and before that what it lies in (as jobs/identity/addresses.py reads them).
 HOME = r"^(?:(.*?\D)?)(\d+)(?:号楼|栋|幢|座|-)(?:\d+(?:单元|-))?(\d+)(?:室|房|号)?$"
 PLACE = r"^.*(?:省|市|区|县|街道|镇|乡|社区|村|路|街|道|巷|弄|\d+号)(?=.)"  # an estate's own name may end so: 丰源新村
+OPEN = "9999"  # after every period
 OWNED_PERCENT = 50  # less of a dwelling is a share in an inheritance
 
 
@@ -35,9 +36,12 @@ def _month(period: Column) -> Column:
 
 
 def _registered(inputs: Mapping[str, DataFrame]) -> DataFrame:
-    """Members by registration. Versions of a register row that differ in something else are one; who leaves and comes back was there all along."""
+    """Members by registration. Versions of a register row that differ in something else are one stay; who leaves and comes back has two."""
     here = keyed(inputs, REGISTER, "resident_id").withColumn("household", F.concat(F.lit("register/"), "household_number")).withColumn("latest", F.struct("_valid_from", "relation", "community_code", "address"))
-    by = here.groupBy("household", F.col("resident_key").alias("resident")).agg(
+    line = Window.partitionBy("household", "resident_key").orderBy("_valid_from", F.col("_valid_to").asc_nulls_last())
+    until = F.max(F.coalesce("_valid_to", F.lit(OPEN))).over(line.rowsBetween(Window.unboundedPreceding, -1))
+    stays = here.withColumn("_comes", (F.col("_valid_from") > F.coalesce(until, F.lit(""))).cast("int")).withColumn("_stay", F.sum("_comes").over(line))
+    by = stays.groupBy("household", F.col("resident_key").alias("resident"), "_stay").agg(
         F.min("_valid_from").alias("first"), F.max("_valid_to").alias("last"), F.bool_or(F.col("_valid_to").isNull()).alias("still"), F.max("latest").alias("latest")
     )  # fmt: skip
     return by.select(

@@ -17,8 +17,9 @@ from pyspark.sql import functions as F
 from jobs import resolve
 from jobs.bench import registers as city_registers
 from jobs.identity import model
-from jobs.identity.decisions import TABLE, decide, decisions, mark_applied
+from jobs.identity.decisions import TABLE, Decision, decide, decisions, mark_applied
 from jobs.identity.registers import Register, load_registers
+from jobs.identity.review import both, waiting
 from jobs.identity.scoring import MOST_PROFILES, scored
 from jobs.identity.tables import IdentityTables
 from jobs.identity.told import forget, look
@@ -26,6 +27,7 @@ from jobs.ops.ledger import Ledger
 from jobs.platform.errors import LakeError
 from jobs.platform.settings import Settings
 from jobs.platform.store import emptied
+from jobs.products import household, resident, resident_source_record
 from jobs.resolve import Resolved
 from jobs.sample.city.plan import Plan
 from jobs.sample.city.registry import dataset_of
@@ -126,6 +128,33 @@ def test_late_corrected_and_withdrawn_records_end_as_if_they_had_come_in_order(c
     assert closed.filter(pl.col("source_record").str.starts_with("withdrawn")).height == 15 and (closed["valid_to"] >= closed["valid_from"]).all()
 
 
+def curated_rows(city: City, store: IdentityTables) -> tuple[set[tuple[Any, ...]], list[tuple[Any, ...]], set[tuple[Any, ...]]]:
+    """What the products about people make of these keys: residents, records, and members of households, each resident by its least record, as keys are random."""
+    spark = city.spark
+    inputs = {"identity.resident_key": store.read("resident_key"), household.REGISTER: spark.table(silver(household.REGISTER)).withColumn("_valid_to", F.lit(None).cast("string"))}
+    empty = {household.PROPERTY: "title_number string, use string, share double, address string, _is_current boolean", household.METER: "community_code string, address string, _is_current boolean",
+             household.MARRIAGE: "certificate string, married_on date"}  # fmt: skip
+    inputs |= {name: spark.createDataFrame([], schema) for name, schema in empty.items()}
+    records = [row.asDict() for row in resident_source_record.build(inputs).where("valid_to IS NULL").collect()]
+    least: dict[str, tuple[str, str]] = {}
+    for row in records:
+        named = (row["register"], row["record"])
+        least[row["resident"]] = min(named, least.get(row["resident"], named))
+    residents = {(least[row["resident"]], row["records"], row["registers"], row["in_household_register"], row["linked_by"], row["weakest_link"]) for row in resident.build(inputs).collect()}
+    told = sorted((least[row["resident"]], row["register"], row["record"], row["match_weight"], row["evidence"]) for row in records)
+    members = {(row["household"], least[row["resident"]], row["valid_from"], row["valid_to"], row["relation"], row["home"], row["members"]) for row in household.build(inputs).collect()}
+    return residents, told, members
+
+
+def test_curated_rows_end_as_if_records_had_come_in_order(city: City) -> None:
+    """Of the two stores above, whose records came late, wrong and withdrawn, or at once."""
+    late, at_once = curated_rows(city, city.late), curated_rows(city, city.at_once)
+    assert late == at_once
+    residents, records, members = late
+    assert len(records) == keys(city.late).height and len(residents) == keys(city.late)["resident_key"].n_unique() > 500 and len(members) > 500
+    assert sum(of[1] for of in residents) == len(records) and {of[4] for of in residents} >= {"single record", "same name and id", "compared"}
+
+
 def test_the_keys_are_right(city: City) -> None:
     links = pl.concat([rows for name in DATASETS for kind, rows in dataset_of(name).truth(PLAN, 0) if kind == "person_link"], how="diagonal_relaxed")
     found = agreements(keys(city.late), links)[0]
@@ -161,6 +190,25 @@ def test_the_size_of_registers_is_that_of_their_silver(city: City) -> None:
 def test_a_run_with_nothing_new_writes_nothing(city: City) -> None:
     version = city.late.version("resident_key")
     assert not city.resolve(city.late, silver).changed and city.late.version("resident_key") == version
+
+
+def test_the_queue_asks_what_nobody_decided(city: City) -> None:
+    """The least sure first; what was decided is not asked again, by whichever record of a profile it was decided."""
+    ledger, store = Ledger(city.settings), city.late
+    asked = waiting(city.settings, [], 1000, store.prefix)
+    low, high = model.REVIEW
+    assert len(asked) > 3 and all(low <= pair.match_weight < high for pair in asked)
+    assert [abs(pair.match_weight - model.LINK) for pair in asked] == sorted(abs(pair.match_weight - model.LINK) for pair in asked)
+    assert waiting(city.settings, [], 2, store.prefix) == asked[:2]
+    records = pl.DataFrame(pl.from_arrow(store.read("record").toArrow())).with_columns(pl.len().over("profile_id").alias("n")).sort("record_ref")
+    first = {row["record_ref"]: row["profile_id"] for row in records.unique("profile_id", keep="first").to_dicts()}
+    pair = asked[0]
+    left, right = both(city.settings, pair.name, store.prefix)
+    assert {left["source_dataset"], right["source_dataset"]} == {pair.left_dataset, pair.right_dataset} and {left["record_ref"], right["record_ref"]} <= set(first)
+    last = [records.filter(pl.col("profile_id") == each["profile_id"])["record_ref"][-1] for each in (left, right)]
+    decided = Decision(min(last), max(last), False, "Ann Li", "twins", dt.datetime.now(dt.UTC), False)
+    assert waiting(city.settings, [decided], 1000, store.prefix) == asked[1:]
+    assert not decisions(ledger, store.prefix), "looking decides nothing"
 
 
 def test_decisions_stick(city: City) -> None:
