@@ -36,7 +36,7 @@ def run(spark: SparkSession, settings: Settings, contract: Contract, rules: Sequ
     ledger = Ledger(settings)
     deliveries = [row for row in ledger.deliveries(contract.dataset) if row["checked"]]  # what is landed and not yet checked waits
     receipts = ledger.rows("receipts", dataset=contract.dataset)
-    stands = standings(deliveries, receipts)
+    stands = standings(contract, deliveries, receipts)
     if not stands:
         return Conformed(contract.dataset, 0, False, {})
     events = _events(spark, settings, ledger, contract)

@@ -66,7 +66,7 @@ def list_(
         console.print(event_table(taken))
         return
     troubled = {row["dataset"] for row in ledger.rows("deliveries") if (row["quarantined_rows"] or row["quarantined"] or 0) > 0} | {row["dataset"] for row in taken}
-    shelves = [(c, shelf(ledger, c.dataset, in_order(row for row in taken if row["dataset"] == c.dataset))) for c in contracts if c.dataset in troubled]
+    shelves = [(c, shelf(ledger, c, in_order(row for row in taken if row["dataset"] == c.dataset))) for c in contracts if c.dataset in troubled]
     with session(settings, "counting rejected rows") as spark:
         table = Table(Column("dataset", no_wrap=True), "period", Column("reason", overflow="fold"), "in words", "open", "fixed", "released", "discarded", title="quarantine (rows)")
         for found in counted(spark, shelves):
@@ -95,7 +95,7 @@ def show(
     if personal:
         look(ledger, contract.dataset, *signed(by, because), selection)
     with session(settings, f"reading rejected rows of {dataset}") as spark:
-        seen = visible(selected(troubled(spark, contract, on_shelf(ledger, dataset)), selection), contract, personal=personal)
+        seen = visible(selected(troubled(spark, contract, on_shelf(ledger, contract)), selection), contract, personal=personal)
         if out:
             console.print(f"{write(seen, out, contract):,} rows written to {out}; edit them, then ./lake quarantine fix {dataset} --file {out}", highlight=False, soft_wrap=True)
         else:
@@ -187,11 +187,11 @@ def opened(dataset: str) -> tuple[Settings, Contract, Ledger]:
     return settings, contract, Ledger(settings)
 
 
-def on_shelf(ledger: Ledger, dataset: str) -> Any:
+def on_shelf(ledger: Ledger, contract: Any) -> Any:
     from jobs.quarantine.events import in_order
     from jobs.quarantine.selecting import shelf
 
-    return shelf(ledger, dataset, in_order(ledger.rows("quarantine_events", dataset=dataset)))
+    return shelf(ledger, contract, in_order(ledger.rows("quarantine_events", dataset=contract.dataset)))
 
 
 def selection_of(rule: str | None, period: Sequence[str] | None, delivery: Sequence[str] | None, record: Sequence[int] | None, where: str | None, status: str) -> Selection:

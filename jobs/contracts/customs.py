@@ -134,7 +134,7 @@ class ContractCustom(Custom):
     """On the contract."""
 
     delivery_mode: Mode = Field(description="`snapshot` keeps history as SCD2, `increment` merges by key, `events` append.")
-    file_pattern: str = Field(r".*", description="Regex the path below the period folder must fully match.")
+    file_pattern: str = Field(r".*", description="Regex the path below the period folder must fully match. Files of a period correct each other where they have the same name, or the same text in the group `file`: with `(?P<file>roster)(_corrected\\d*)?\\.csv` roster_corrected.csv takes the place of roster.csv.")
     period_pattern: str = Field(r"[0-9A-Za-z._-]+", description="Regex a period folder's name must fully match.")
     reader: ReaderCustom = Field(ReaderCustom(), description="How a file is read.")  # type: ignore[call-arg]
     drift: DriftCustom = Field(DriftCustom(), description="What to do when a dump changes its shape.")  # type: ignore[call-arg]

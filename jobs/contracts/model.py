@@ -5,6 +5,7 @@ The YAML is an Open Data Contract Standard document (see `load.py`); nothing bel
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -225,7 +226,7 @@ class Contract:
     owner: str
     mode: Mode
     landing: str  # folder below the landing zone, "<department>/<folder>"; period folders are inside it
-    file_pattern: str  # regex the path below the period folder must fully match
+    file_pattern: str  # regex the path below the period folder must fully match; its group `file` says which file a name is of
     reader: Reader
     columns: tuple[Column, ...]
     drift: Drift = field(default_factory=Drift)
@@ -254,6 +255,11 @@ class Contract:
     def table(self) -> str:
         """`<department>__<name>`, the table name in every layer."""
         return f"{self.department}__{self.name}"
+
+    def file_of(self, name: str) -> str:
+        """Which file of its period a name is of: files that are one correct each other. The group `file` of the pattern, else the whole name."""
+        found = re.fullmatch(self.file_pattern, name) if "(?P<file>" in self.file_pattern else None
+        return name if found is None or found["file"] is None else found["file"]
 
     @property
     def suite(self) -> str:

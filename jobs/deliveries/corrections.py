@@ -21,7 +21,7 @@ COUNTS = ("added", "removed", "changed", "unchanged")
 
 @dataclass(frozen=True)
 class Correction:
-    """`delivery` came under the same period and name after `corrects`, both landed."""
+    """`delivery` came after `corrects` as the same file of the same period, both landed. `name`: the one it came under."""
 
     period: str
     name: str
@@ -30,20 +30,20 @@ class Correction:
     delivered_at: Any
 
 
-def corrections(deliveries: Sequence[Mapping[str, Any]], receipts: Sequence[Mapping[str, Any]]) -> list[Correction]:
+def corrections(contract: Contract, deliveries: Sequence[Mapping[str, Any]], receipts: Sequence[Mapping[str, Any]]) -> list[Correction]:
     """Each landed content of a file with the one before it, in the order of arrival, whatever ran when."""
     landed = {row["delivery"] for row in deliveries if row["outcome"] == "landed"}
     slots: dict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
     for receipt in sorted(receipts, key=lambda r: (r["delivered_at"], r["sha256"])):
         if receipt["delivery"] in landed:
-            slots[receipt["period"], receipt["name"]].append(receipt)
-    pairs = [(slot, old, new) for slot, versions in sorted(slots.items()) for old, new in zip(versions, versions[1:], strict=False) if old["delivery"] != new["delivery"]]
-    return [Correction(*slot, old["delivery"], new["delivery"], new["delivered_at"]) for slot, old, new in pairs]
+            slots[receipt["period"], contract.file_of(receipt["name"])].append(receipt)
+    pairs = [(old, new) for _, versions in sorted(slots.items()) for old, new in zip(versions, versions[1:], strict=False) if old["delivery"] != new["delivery"]]
+    return [Correction(new["period"], new["name"], old["delivery"], new["delivery"], new["delivered_at"]) for old, new in pairs]
 
 
 def record(spark: SparkSession, ledger: Ledger, contract: Contract, deliveries: Sequence[Mapping[str, Any]], receipts: Sequence[Mapping[str, Any]]) -> int:
     """Make ops.corrections of the dataset say what follows from its deliveries; only pairs that are new are compared. Returns how many were."""
-    wanted = {_key(each): each for each in corrections(deliveries, receipts)}
+    wanted = {_key(each): each for each in corrections(contract, deliveries, receipts)}
     known = {tuple(row[name] for name in ("period", "name", "corrects", "delivery")): row for row in ledger.rows("corrections", dataset=contract.dataset)}
     new = {key: each for key, each in wanted.items() if key not in known}
     if not new and set(known) <= set(wanted):

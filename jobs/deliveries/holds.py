@@ -96,7 +96,7 @@ def _shrunk(ledger: Ledger, contract: Contract, holds: Mapping[str, Hold], asked
         name, decision = row["delivery"], asked.get(row["delivery"])
         through = (row["outcome"] == "landed" and row["checked"]) or bool(decision and decision.approved)
         if through or (holds[name].reason is None if name in holds else row["outcome"] == "held" and row["reason"] == "shrunk"):
-            sent.append(Sent(name, receipt["period"], receipt["name"], f"{receipt['delivered_at'].isoformat()} {receipt['sha256']}", row["rows"] or 0, through))
+            sent.append(Sent(name, receipt["period"], contract.file_of(receipt["name"]), f"{receipt['delivered_at'].isoformat()} {receipt['sha256']}", row["rows"] or 0, through))
     return shrunk(sent, contract.most_shrink or 0.0)
 
 

@@ -39,7 +39,7 @@ def take(spark: SparkSession, settings: Settings, contract: Contract, rules: Seq
     ledger = Ledger(settings)
     bronze.open_table(settings, contract)  # a column that the contract has come to have
     events = in_order(ledger.rows("quarantine_events", dataset=contract.dataset))
-    rows = make(shelf(ledger, contract.dataset, events)).localCheckpoint()  # worked out once, kept by Spark, for as long as it is known here
+    rows = make(shelf(ledger, contract, events)).localCheckpoint()  # worked out once, kept by Spark, for as long as it is known here
     done = outcome(rows)
     if dry_run:
         return Taken(None, done, {})

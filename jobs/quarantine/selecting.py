@@ -50,10 +50,10 @@ class Shelf:
     events: tuple[str, ...]
 
 
-def shelf(ledger: Ledger, dataset: str, events: Sequence[dict[str, Any]]) -> Shelf:
+def shelf(ledger: Ledger, contract: Contract, events: Sequence[dict[str, Any]]) -> Shelf:
     """`events`: rows of ops.quarantine_events, in order."""
-    deliveries = [row for row in ledger.deliveries(dataset) if row["checked"]]
-    return Shelf(tuple(standings(deliveries, ledger.rows("receipts", dataset=dataset))), tuple(row["event"] for row in events))
+    deliveries = [row for row in ledger.deliveries(contract.dataset) if row["checked"]]
+    return Shelf(tuple(standings(contract, deliveries, ledger.rows("receipts", dataset=contract.dataset))), tuple(row["event"] for row in events))
 
 
 def troubled(spark: SparkSession, contract: Contract, on: Shelf) -> DataFrame:

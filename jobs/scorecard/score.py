@@ -74,7 +74,7 @@ def scores(
     parts: dict[str, dict[str, Any]] = defaultdict(dict)
     for month, mine in _by_month(files, here).items():
         parts[month] |= _arrived(mine, reasons, drift)
-    for month, days in _corrected(files, corrections, here).items():
+    for month, days in _corrected(contract, files, corrections, here).items():
         parts[month] |= {"corrections": len(days), "to_correction": sum(days) / len(days)}
     accepted = [file for file in files if file.outcome == "landed"]
     dues = due(contract, sorted({file.period for file in accepted}), now.astimezone(here).date())
@@ -102,13 +102,13 @@ def _arrived(files: Sequence[File], reasons: Mapping[str, Mapping[str, int]], dr
     }  # fmt: skip
 
 
-def _corrected(files: Sequence[File], corrections: Iterable[Mapping[str, Any]], zone: ZoneInfo) -> dict[str, list[float]]:
+def _corrected(contract: Contract, files: Sequence[File], corrections: Iterable[Mapping[str, Any]], zone: ZoneInfo) -> dict[str, list[float]]:
     """Month of the file that put it right → days it took."""
-    came = {(file.period, file.name, file.delivery): file.came for file in files}
-    pairs = [(came.get((c["period"], c["name"], c["corrects"])), c["delivered_at"]) for c in corrections]
+    came = {(file.period, contract.file_of(file.name), file.delivery): file.came for file in files}
+    pairs = [(came.get((c["period"], contract.file_of(c["name"]), c["corrects"])), c["delivered_at"]) for c in corrections]
     slots: dict[tuple[str, str], list[File]] = defaultdict(list)
     for file in sorted(files, key=lambda each: each.came):
-        slots[file.period, file.name].append(file)
+        slots[file.period, contract.file_of(file.name)].append(file)
     for versions in slots.values():
         waiting: list[File] = []
         for file in versions:

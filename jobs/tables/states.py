@@ -29,13 +29,13 @@ class Standing:
     rank: int
 
 
-def standings(deliveries: Sequence[dict[str, Any]], receipts: Sequence[dict[str, Any]]) -> list[Standing]:
-    """A later content under the same file name and period corrects the earlier one; a held or rejected one corrects nothing."""
+def standings(contract: Contract, deliveries: Sequence[dict[str, Any]], receipts: Sequence[dict[str, Any]]) -> list[Standing]:
+    """A later content of the same file and period corrects the earlier one; a held or rejected one corrects nothing."""
     outcome = {row["delivery"]: row["outcome"] for row in deliveries if row["outcome"] in ("landed", "held")}
     newest: dict[tuple[str, str], dict[str, Any]] = {}
     for receipt in receipts:
         if outcome.get(receipt["delivery"]) == "landed":
-            slot = (receipt["period"], receipt["name"])
+            slot = (receipt["period"], contract.file_of(receipt["name"]))
             if slot not in newest or _arrival(receipt) > _arrival(newest[slot]):
                 newest[slot] = receipt
     effective = {receipt["delivery"] for receipt in newest.values()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from contextlib import suppress
 
@@ -36,12 +37,32 @@ def test_every_dataset_is_row_for_row_what_the_truth_says(settings: Settings, de
 
 def test_a_row_more_in_the_truth_is_a_difference(settings: Settings, demo: subprocess.CompletedProcess[str], tmp_path_factory: pytest.TempPathFactory) -> None:
     other = tmp_path_factory.mktemp("truth")
+    shutil.copytree(settings.state / "city" / "truth" / "row_state", other / "row_state")
     for table in ("expected", "faults"):
         rows = pl.read_parquet(settings.state / "city" / "truth" / f"{table}.parquet")
         rows.with_columns(pl.col("rows") + (pl.col("dataset") == WATER).cast(pl.Int64)).write_parquet(other / f"{table}.parquet")
     said = lake(settings, "score", "landing", "--json", "--truth", str(other))
     assert said.returncode == 1
-    assert {each["dataset"] for each in json.loads(said.stdout)["found"]} == {WATER}
+    assert {(each["dataset"], each["what"]) for each in json.loads(said.stdout)["found"]} == {(WATER, "rows")}
+
+
+def test_a_row_in_another_place_is_a_difference(settings: Settings, demo: subprocess.CompletedProcess[str], tmp_path_factory: pytest.TempPathFactory) -> None:
+    """As many rows as expected are in silver, but two of them are others."""
+    truth, other = settings.state / "city" / "truth", tmp_path_factory.mktemp("truth")
+    for table in ("expected", "faults"):
+        shutil.copy(truth / f"{table}.parquet", other)
+    (other / "row_state").mkdir()
+    for part in (truth / "row_state").glob("*.parquet"):
+        rows = pl.read_parquet(part)
+        if WATER in part.name:  # the row after each rejected one would be rejected in its place
+            bad = pl.col("state") == "quarantined"
+            rows = rows.with_columns(pl.when(bad).then(pl.col(end) + 1).when(bad.shift(1 if end == "first" else -1)).then(pl.col(end) + 1).otherwise(pl.col(end)).alias(end) for end in ("first", "last"))
+        rows.write_parquet(other / "row_state" / part.name)
+    said = lake(settings, "score", "landing", "--json", "--truth", str(other))
+    found = json.loads(said.stdout)["found"]
+    assert said.returncode == 1 and {each["dataset"] for each in found} == {WATER}
+    assert "rows in silver" in {each["what"] for each in found} and any(each["what"].startswith("rows rejected by ") for each in found)
+    assert all(each["expected"].startswith("row ") and each["found"].startswith("row ") for each in found)
 
 
 def test_a_broken_file_has_an_answer_for_the_clerk(settings: Settings, demo: subprocess.CompletedProcess[str]) -> None:

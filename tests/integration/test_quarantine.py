@@ -43,7 +43,7 @@ def silver(spark: SparkSession, contract: Contract) -> list[tuple[Any, ...]]:
 def statuses(spark: SparkSession, settings: Settings, contract: Contract) -> dict[int, str]:
     """Record → status, of every row that is or was quarantined."""
     ledger = Ledger(settings)
-    on = shelf(ledger, contract.dataset, in_order(ledger.rows("quarantine_events", dataset=contract.dataset)))
+    on = shelf(ledger, contract, in_order(ledger.rows("quarantine_events", dataset=contract.dataset)))
     return {row["_record"]: row["_status"] for row in troubled(spark, contract, on).collect()}
 
 
@@ -109,7 +109,7 @@ def test_what_is_seen_of_a_personal_column(spark: SparkSession, settings: Settin
     contract = made("events")
     deliver(store, settings, contract, DUMP)
     run(spark, settings, contract)
-    on = shelf(Ledger(settings), contract.dataset, [])
+    on = shelf(Ledger(settings), contract, [])
     found = {(c.rule, c.rows["open"]) for c in listing.counted(spark, [(contract, on)])}
     assert found == {("between:amount", 2), ("castable:amount", 1), ("castable:id", 1), ("not_be_null:id", 1), ("ragged", 1)}
     rows = selected(troubled(spark, contract, on), Selection())

@@ -47,7 +47,7 @@ def sound(settings: Settings, contract: Contract, taken: Taken) -> Taken:
 
 
 def download(spark: SparkSession, settings: Settings, contract: Contract, path: Path, personal: bool) -> list[dict[str, str]]:
-    on = shelf(Ledger(settings), contract.dataset, in_order(Ledger(settings).rows("quarantine_events", dataset=contract.dataset)))
+    on = shelf(Ledger(settings), contract, in_order(Ledger(settings).rows("quarantine_events", dataset=contract.dataset)))
     edit_file.write(visible(selected(troubled(spark, contract, on), Selection()), contract, personal=personal), path, contract)
     with path.open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))

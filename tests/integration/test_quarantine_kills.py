@@ -78,7 +78,7 @@ def _run(environment: dict[str, str], log: str, arguments: list[str]) -> None:
 
 def seen(stack: OwnStack, spark: SparkSession, contract: Contract, record: int) -> Seen:
     ledger = Ledger(stack.direct)
-    on = shelf(ledger, contract.dataset, in_order(ledger.rows("quarantine_events", dataset=contract.dataset)))
+    on = shelf(ledger, contract, in_order(ledger.rows("quarantine_events", dataset=contract.dataset)))
     [status] = [row["_status"] for row in troubled(spark, contract, on).where(f"_record = {record}").select("_status").collect()]
     deliveries = ledger.deliveries(contract.dataset)
     counts = tuple(sum(row[name] or 0 for row in deliveries) for name in ("rows", "silver", "quarantined_rows"))

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from jobs.contracts.model import ControlTotal, Manifest
+from jobs.contracts.load import contract_path, load_contract
+from jobs.contracts.model import Contract, ControlTotal, Manifest
 from jobs.deliveries.approvals import pending
 from jobs.deliveries.corrections import corrections
 from jobs.deliveries.holds import unkept
 from jobs.deliveries.manifest import Promise
 from jobs.deliveries.promised import listed, taken_up, with_arrival
+from jobs.platform.settings import load_settings
+from jobs.tables.states import standings
 
 NOON = dt.datetime(2024, 8, 5, 12, tzinfo=dt.UTC)
 
@@ -38,6 +42,13 @@ def test_a_decision_that_has_not_taken_effect(outcome: str, reason: str | None, 
     assert pending([{"dataset": "a.b", "delivery": "d", "outcome": outcome, "reason": reason}], approvals) == ({"a.b"} if acts else set())
 
 
+CORRECTED = r"(?P<file>a|b)(_corrected)?\.csv"
+
+
+def files(pattern: str) -> Contract:
+    return dataclasses.replace(load_contract(contract_path(load_settings().root, "finance.spend")), file_pattern=pattern)
+
+
 def receipt(delivery: str, hour: int, name: str = "a.csv") -> dict[str, Any]:
     return {"period": "1", "name": name, "delivery": delivery, "sha256": delivery, "delivered_at": NOON.replace(hour=hour)}
 
@@ -52,11 +63,20 @@ def receipt(delivery: str, hour: int, name: str = "a.csv") -> dict[str, Any]:
         ([receipt("x", 1), receipt("y", 2), receipt("x", 3)], "", ["x>y", "y>x"]),
         ([receipt("x", 1), receipt("x", 2)], "", []),
         ([receipt("x", 1), receipt("y", 2, "b.csv")], "", []),
+        ([receipt("x", 1), receipt("y", 2, "a_corrected.csv"), receipt("z", 3, "b_corrected.csv")], "", ["x>y"]),
+        ([receipt("x", 1, "b.csv"), receipt("y", 2, "b_corrected.csv"), receipt("z", 3, "b.csv")], "", ["x>y", "y>z"]),
     ],
 )
 def test_which_content_corrects_which(receipts: list[Any], not_landed: str, pairs: list[str]) -> None:
     rows = [{"delivery": d, "outcome": "held" if d in not_landed else "landed"} for d in {r["delivery"] for r in receipts}]
-    assert [f"{c.corrects}>{c.delivery}" for c in corrections(rows, receipts)] == pairs
+    assert [f"{c.corrects}>{c.delivery}" for c in corrections(files(CORRECTED), rows, receipts)] == pairs
+
+
+def test_a_correction_under_another_name_takes_the_place_of_the_file() -> None:
+    receipts = [receipt("x", 1), receipt("y", 2, "b.csv"), receipt("z", 3, "a_corrected.csv")]
+    rows = [{"delivery": r["delivery"], "outcome": "landed"} for r in receipts]
+    stands = {pattern: {s.delivery: s.standing for s in standings(files(pattern), rows, receipts)} for pattern in (".*", CORRECTED)}
+    assert stands == {".*": {"x": "effective", "y": "effective", "z": "effective"}, CORRECTED: {"x": "superseded", "y": "effective", "z": "effective"}}
 
 
 ROW = {"records_read": 3, "quarantined": 0}
