@@ -5,25 +5,19 @@ from __future__ import annotations
 import datetime as dt
 import math
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import psutil
 from pyspark.sql import SparkSession
 
-from jobs.bench.processor import spent
-from jobs.platform.components import components
+from jobs.bench.processor import most, spent, workers
 from jobs.platform.settings import Settings
-from jobs.platform.supervise import state
 from jobs.sample.city.generate import Order, generate
 from jobs.sample.city.plan import LEAST, Plan
 from jobs.sample.city.registry import datasets
 
 FIRST = dt.date(2025, 1, 1)
-LOOKED = 0.5  # seconds between two looks at the workers' memory
 
 
 @dataclass(frozen=True)
@@ -49,31 +43,11 @@ def run(spark: SparkSession, settings: Settings, sizes: Sequence[int], days: int
 
 
 def _made(spark: SparkSession, settings: Settings, plan: Plan) -> Size:
-    with tempfile.TemporaryDirectory() as out, _most_held(settings) as held:
+    with tempfile.TemporaryDirectory() as out, most(lambda: max(workers(settings), default=0)) as held:
         before, began = spent(settings), time.perf_counter()
         made = list(generate(spark, plan, list(datasets().values()), Order(out)))
         seconds, processor = time.perf_counter() - began, spent(settings) - before
-    return Size(plan.people, sum(m.files for m in made), sum(m.rows for m in made), sum(m.bytes for m in made), seconds, processor, max(held))
-
-
-@contextmanager
-def _most_held(settings: Settings) -> Iterator[list[int]]:
-    """Bytes of the largest of Spark's Python workers, look by look."""
-    [pid] = [state(settings.state, part).pid for part in components(settings) if part.name == "spark"]
-    ended, held = threading.Event(), [0]
-
-    def look() -> None:
-        while not ended.wait(LOOKED):
-            with suppress(psutil.NoSuchProcess):
-                held.append(max((child.memory_info().rss for child in psutil.Process(pid).children(recursive=True)), default=0))
-
-    watcher = threading.Thread(target=look, daemon=True)
-    watcher.start()
-    try:
-        yield held
-    finally:
-        ended.set()
-        watcher.join()
+    return Size(plan.people, sum(m.files for m in made), sum(m.rows for m in made), sum(m.bytes for m in made), seconds, processor, held())
 
 
 def growth(smaller: Size, larger: Size) -> float:

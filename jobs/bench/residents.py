@@ -15,9 +15,10 @@ from pyspark.sql import functions as F
 
 from jobs import resolve
 from jobs.bench import registers as city_registers
-from jobs.bench.processor import spent
+from jobs.bench.processor import most, spent, together
 from jobs.identity.agreement import Agreement
 from jobs.identity.registers import Register, load_registers
+from jobs.identity.scoring import blocked
 from jobs.identity.tables import IdentityTables
 from jobs.identity.told import forget
 from jobs.ops.ledger import Ledger
@@ -37,15 +38,18 @@ DAY = 0.01  # share of the records that come on one day
 
 @dataclass(frozen=True)
 class Cost:
-    """`processor`: seconds of processor time of the whole stack; `pairs`: links written."""
+    """`processor`: seconds of processor time of the whole stack; `memory`: the most bytes that Spark, its workers and the driver held; `pairs`: links written; `compared`: pairs that share a
+    blocking key, one that shares several counted for each: as many as are compared at most."""
 
     people: int
     what: str
     seconds: float
     processor: float
+    memory: int
     records: int
     fresh: int
     pairs: int
+    compared: int
     agreement: Agreement | None
 
 
@@ -102,9 +106,14 @@ def _view(spark: SparkSession, table: str, held_back: bool) -> str:
 
 
 def _timed(spark: SparkSession, settings: Settings, plan: Plan, chosen: Sequence[Register], mark: str, tables: Callable[[str], str], what: str) -> Cost:
-    before, began = spent(settings), time.perf_counter()
-    done = resolve.run(spark, settings, chosen, mark, tables)
-    return Cost(plan.people, what, time.perf_counter() - began, spent(settings) - before, done.records, done.fresh, done.pairs, None)
+    store = IdentityTables(spark, settings, mark)
+    store.create()
+    shared, before = blocked(store.read("profile")), spent(settings)
+    with most(lambda: together(settings)) as held:
+        began = time.perf_counter()
+        done = resolve.run(spark, settings, chosen, mark, tables)
+        seconds, processor, memory = time.perf_counter() - began, spent(settings) - before, held()
+    return Cost(plan.people, what, seconds, processor, memory, done.records, done.fresh, done.pairs, blocked(store.read("profile")) - shared, None)
 
 
 def _scored(settings: Settings, plan: Plan, store: IdentityTables, last: Cost, skewed: float) -> Cost:

@@ -66,10 +66,10 @@ def residents(
         ratios = {f"{cost.what}/{cost.people}": round(cost.processor / wholes[cost.people], 3) for cost in found if cost.what != "all but a day"}
         typer.echo(json.dumps({"bench": "residents", "skewed_percent": skewed, "registers": bench.REGISTERS, "ratios": ratios, "costs": [asdict(cost) | {"agreement": cost.agreement and cost.agreement.facts()} for cost in found]}))
         return
-    table = Table("people", "run", "seconds", "processor s", "of the whole", "records", "new or changed", "links", "precision", "recall", title="resident keys of five registers")
+    table = Table("people", "run", "seconds", "processor s", "of the whole", "GiB held", "records", "new or changed", "pairs compared", "links", "precision", "recall", title="resident keys of five registers")
     whole = 0.0
     for cost in found:
         whole = cost.processor if cost.what == "all but a day" else whole
         scores = ("", "") if cost.agreement is None else (f"{cost.agreement.precision:.4f}", f"{cost.agreement.recall:.4f}")
-        table.add_row(f"{cost.people:,}", cost.what, f"{cost.seconds:.1f}", f"{cost.processor:.1f}", f"{cost.processor / whole:.3f}", f"{cost.records:,}", f"{cost.fresh:,}", f"{cost.pairs:,}", *scores)
+        table.add_row(f"{cost.people:,}", cost.what, f"{cost.seconds:.1f}", f"{cost.processor:.1f}", f"{cost.processor / whole:.3f}", f"{cost.memory / (1 << 30):.1f}", f"{cost.records:,}", f"{cost.fresh:,}", f"{cost.compared:,}", f"{cost.pairs:,}", *scores)
     console.print(table)

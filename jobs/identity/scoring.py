@@ -32,6 +32,12 @@ def touched(profiles: DataFrame, new: DataFrame, model: Model = RESIDENTS) -> Da
     return profiles.join(few(near), UNIQUE, "left_semi")
 
 
+def blocked(profiles: DataFrame, model: Model = RESIDENTS) -> int:
+    """Pairs that share a blocking key, one that shares several counted for each: what scoring all of them compares at most."""
+    sharing = profiles.select(F.explode(_keys(model)).alias("_key")).groupBy("_key").agg(F.count(F.lit(1)).alias("n"))
+    return int((sharing.agg(F.sum(F.expr("n * (n - 1) div 2"))).first() or [0])[0] or 0)
+
+
 def _keys(model: Model) -> Column:
     """The blocking keys of a profile that it tells, hashed."""
     made = [F.when(F.concat(*names).isNotNull(), F.xxhash64(F.lit(at), *names)) for at, names in enumerate(model.blocking)]
