@@ -10,20 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-import pyarrow.parquet as pq
 
 from jobs.bench import payments
+from jobs.bench.dumps_binary import MOMENT, WHOLE
 from jobs.contracts.model import Contract, Reader
 
 MEGABYTE = 1_000_000
-MOMENT = "%Y-%m-%d %H:%M:%S"
 WIDTHS = {"payment_id": 12, "vendor_code": 6, "category": 10, "amount": 12, "tax_rate": 6, "booked_on": 10, "paid_at": 19, "note": 30}  # fixed width
 CHINESE = {"no. ": "编号", "roads": "道路", "schools": "学校", "parks": "公园", "water": "供水", "waste": "垃圾", "transit": "公交", "health": "卫生", "police": "公安", "fire": "消防", "test": "测试"}
 
 
 @dataclass(frozen=True)
 class Dump:
-    """`form`: a key of FORMS; `size` in bytes."""
+    """`form`: of MEASURED; `size` in bytes."""
 
     form: str
     path: Path
@@ -46,8 +45,8 @@ class Form:
 def written(form: str, folder: Path, megabytes: float, most_rows: int | None = None) -> Dump:
     """A file of at least so many megabytes (10^6 bytes), or of so many rows if these are fewer."""
     path, least, rows = folder / f"payments.{form}", megabytes * MEGABYTE, 0
-    if form == "parquet":
-        return _parquet(path, least)
+    if form in WHOLE:
+        return _whole(form, path, least, most_rows)
     made = FORMS[form]
     with path.open("wb") as file:
         file.write(made.begin)
@@ -67,7 +66,7 @@ def contract(form: str) -> Contract:
     if form == "fixed_width":
         starts = dict(zip(WIDTHS, _starts(list(WIDTHS.values())), strict=True))
         columns = tuple(replace(c, start=starts[c.name], length=WIDTHS[c.name]) for c in columns)
-    return replace(made, columns=columns, reader=Reader(**({"format": "parquet"} if form == "parquet" else FORMS[form].reader)))
+    return replace(made, columns=columns, reader=Reader(**(WHOLE[form][0] if form in WHOLE else FORMS[form].reader)))
 
 
 def _starts(widths: list[int]) -> Iterator[int]:
@@ -83,16 +82,19 @@ def _frames(least: float) -> Iterator[pl.DataFrame]:
     yield from (payments.frame(number * size, (number + 1) * size) for number in count())
 
 
-def _parquet(path: Path, least: float) -> Dump:
-    rows = 0
-    schema = payments.frame(0, 1).to_arrow().schema
-    with pq.ParquetWriter(path, schema) as writer:
+def _whole(form: str, path: Path, least: float, most_rows: int | None) -> Dump:
+    """Parquet is of the size asked for; of the others, which are read by one task, so many rows as are asked for, as their size is known once they are closed."""
+
+    def until() -> Iterator[pl.DataFrame]:
+        rows = 0
         for frame in _frames(least):
-            writer.write_table(frame.to_arrow().cast(schema))
+            yield frame if most_rows is None else frame.head(most_rows - rows)
             rows += frame.height
-            if path.stat().st_size >= least:
-                break
-    return Dump("parquet", path, rows, path.stat().st_size, contract("parquet"))
+            if rows >= most_rows if most_rows else path.stat().st_size >= least:
+                return
+
+    rows = WHOLE[form][1](path, until())
+    return Dump(form, path, rows, path.stat().st_size, contract(form))
 
 
 def _csv(frame: pl.DataFrame, first: bool) -> bytes:  # noqa: FBT001
@@ -133,4 +135,4 @@ FORMS: dict[str, Form] = {
     "json": Form({"format": "json", "rows_at": ("rows",)}, lambda frame, first: b",".join(_json_lines(frame).splitlines()), b'{"rows": [', b",", b"]}"),
     "xml": Form({"format": "xml", "row_element": "row"}, _xml, b"<rows>\n", b"", b"</rows>\n"),
 }
-MEASURED = (*FORMS, "parquet")
+MEASURED = (*FORMS, *WHOLE)

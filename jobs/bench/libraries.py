@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 import polars as pl
 import pyarrow as pa
 import pyarrow.csv as pcsv
 import pyarrow.json as pjson
+import pyarrow.orc as orc
 import pyarrow.parquet as pq
+from python_calamine import CalamineWorkbook
 
-from jobs.bench.dumps import MOMENT, Dump
+from jobs.bench.dumps import Dump
+from jobs.bench.dumps_binary import MOMENT, TABLE
 from jobs.bench.payments import POLARS_SCHEMA
 
 ARROW_SCHEMA = pa.schema(
@@ -56,9 +61,35 @@ def _arrow_parquet(dump: Dump) -> int:
     return int(pq.read_table(dump.path).num_rows)
 
 
+def _arrow_orc(dump: Dump) -> int:
+    return int(orc.read_table(dump.path).cast(ARROW_SCHEMA).num_rows)
+
+
+def _fastavro(dump: Dump) -> int:
+    """Polars reads no decimals of Avro."""
+    import fastavro
+
+    with dump.path.open("rb") as file:
+        return int(pa.Table.from_pylist(list(fastavro.reader(file)), schema=ARROW_SCHEMA).num_rows)
+
+
+def _calamine(dump: Dump) -> int:
+    """Its rows as lists of Python objects, then cast."""
+    head, *rows = CalamineWorkbook.from_path(str(dump.path)).get_sheet_by_index(0).to_python()
+    return pl.DataFrame(rows, schema=[str(name) for name in head], orient="row").with_columns(pl.col("payment_id").cast(pl.Int64), DECIMAL, *DATES).to_arrow().num_rows
+
+
+def _sqlite(dump: Dump) -> int:
+    """The standard library's rows, by Polars."""
+    with closing(sqlite3.connect(dump.path)) as base:
+        rows = pl.read_database(f"SELECT * FROM {TABLE}", base)
+    return rows.with_columns(DECIMAL, *DATES).to_arrow().num_rows
+
+
 CSV: dict[str, Callable[[Dump], int]] = {"polars": _polars_csv, "pyarrow": _arrow_csv}
 LIBRARIES: dict[str, dict[str, Callable[[Dump], int]]] = {
     "csv": CSV, "csv_gb18030": CSV, "csv_utf16": CSV,
     "jsonl": {"polars": _polars_json_lines, "pyarrow": _arrow_json_lines},
     "parquet": {"polars": _polars_parquet, "pyarrow": _arrow_parquet},
+    "orc": {"pyarrow": _arrow_orc}, "avro": {"fastavro": _fastavro}, "excel": {"calamine": _calamine}, "sqlite": {"sqlite3": _sqlite},
 }  # fmt: skip
