@@ -12,7 +12,7 @@ EXPECTED = {
     "dataset": "a.b", "period": "2025-01", "name": "x.csv", "sha256": "1", "outcome": "landed", "reason": None, "rows": 10, "quarantined": 2, "silver": 7, "duplicate": 1,
     "superseded": 0, "held": 0, "replaced": False,
 }  # fmt: skip
-FOUND = EXPECTED | {"delivery": "d"}
+FOUND = EXPECTED | {"delivery": "d", "quarantined_rows": 2}
 FAULT = {"sha256": "1", "rule": "in_set:sex", "rows": 2}
 CHECK = {"delivery": "d", "rule": "in_set:sex", "severity": "critical", "column": "sex", "type": "expect_column_values_to_be_in_set", "unexpected": 2}
 
@@ -28,7 +28,16 @@ def test_nothing_differs_where_the_lake_is_right() -> None:
 
 @pytest.mark.parametrize("what", ["rows", "quarantined", "silver", "duplicate", "superseded", "held"])
 def test_one_row_more_is_a_difference(what: str) -> None:
-    assert differences(found=[FOUND | {what: EXPECTED[what] + 1}]) == [f"{what}: {EXPECTED[what]} / {EXPECTED[what] + 1}"]
+    column = "quarantined_rows" if what == "quarantined" else what
+    assert differences(found=[FOUND | {column: EXPECTED[what] + 1}]) == [f"{what}: {EXPECTED[what]} / {EXPECTED[what] + 1}"]
+
+
+def test_rows_whose_key_says_two_things_are_counted_after_check_and_of_what_is_held_before() -> None:
+    conflicts = [FAULT, FAULT | {"rule": "compound_columns_to_be_unique:a+b", "rows": 4}]
+    expected, found = EXPECTED | {"quarantined": 6, "silver": 3}, FOUND | {"quarantined": 2, "quarantined_rows": 6, "silver": 3}
+    assert scored("a.b", [expected], conflicts, [found], [CHECK]).differences == ()
+    held = {"outcome": "held", "held": 10, "silver": 0, "duplicate": 0}
+    assert differences(EXPECTED | held, found=[FOUND | held | {"quarantined_rows": 0}]) == []
 
 
 def test_a_missing_and_an_unknown_file_are_differences() -> None:
