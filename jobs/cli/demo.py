@@ -51,7 +51,7 @@ def add(app: typer.Typer) -> None:
 def demo(
     data: Data = None, live: Live = False, days: Days = 60, people: Annotated[int, typer.Option(help="residents of the made-up city")] = PEOPLE,
     seed: Annotated[int, typer.Option(help="another one makes another city")] = 7,
-    whole: Annotated[bool, typer.Option("--whole", help="all 62 datasets of the city instead of 24; takes some ten minutes on two cores")] = False,
+    whole: Annotated[bool, typer.Option("--whole", help="all 63 datasets of the city instead of 24; takes some ten minutes on two cores")] = False,
 ) -> None:  # fmt: skip
     """Start everything, deliver a city's dumps, run them through Airflow, compare what came of it with the truth. Example: [bold]./lake demo[/]"""
     if data and live:

@@ -78,7 +78,8 @@ def _members(inputs: Mapping[str, DataFrame], months: DataFrame) -> DataFrame:
 
 
 def _homes(inputs: Mapping[str, DataFrame], months: DataFrame, members: DataFrame, rules: Rules) -> DataFrame:
-    """month, home → persons, is_urban, income_per_head, income_rows, vehicles, vehicle_rows, vehicle_since, dwellings, dwelling_rows, as the rules of the month count them."""
+    """month, home → persons, is_urban, income_per_head, income_rows, vehicles, vehicle_rows, vehicle_since, dwellings, dwelling_rows, elsewhere_rows, elsewhere_since, as the rules of the
+    month count them."""
     of = members.select("month", "resident_key", "home")
 
     def summed(rows: DataFrame, *counts: Column) -> DataFrame:
@@ -97,8 +98,16 @@ def _homes(inputs: Mapping[str, DataFrame], months: DataFrame, members: DataFram
     driven = summed(driven.withColumn("row", _row(vehicle)), F.count(F.lit(1)).alias("vehicles"), F.collect_set("row").alias("vehicle_rows"), F.min("registered_on").alias("vehicle_since"))
     owned = in_month(keyed(inputs, dwelling, "title_number"), months).where(F.col("use") == "住宅").where(F.coalesce("share", F.lit(100)) >= _said(rules, "property", "least_share_percent"))
     owned = summed(owned.withColumn("row", _row(dwelling)), F.count_distinct("title_number").alias("dwellings"), F.collect_set("row").alias("dwelling_rows"))
-    rows = sizes.join(earned, list(KEY), "left").join(driven, list(KEY), "left").join(owned, list(KEY), "left").fillna(0, ["income", "vehicles", "dwellings"])
+    away = summed(_elsewhere(inputs, months), F.collect_set("row").alias("elsewhere_rows"), F.to_date(F.min("since_month"), "yyyy-MM").alias("elsewhere_since"))
+    rows = sizes.join(earned, list(KEY), "left").join(driven, list(KEY), "left").join(owned, list(KEY), "left").join(away, list(KEY), "left").fillna(0, ["income", "vehicles", "dwellings"])
     return rows.withColumn("income_per_head", (F.col("income") / F.col("persons")).cast("decimal(14,2)"))
+
+
+def _elsewhere(inputs: Mapping[str, DataFrame], months: DataFrame) -> DataFrame:
+    """month, resident_key, since_month, row: who draws in another city of the province in the month, by the list of that month. Who drew there before is on it too."""
+    other = "civil_affairs.other_region_roster"
+    listed = in_month(keyed(inputs, other, "comparison_number"), months).where(F.col("month").between(F.col("since_month"), F.coalesce("until_month", "month")))
+    return listed.select("month", "resident_key", "since_month", _row(other).alias("row"))
 
 
 def _dead(inputs: Mapping[str, DataFrame]) -> DataFrame:
@@ -126,12 +135,18 @@ def _finding(holds: Column, finding: str, rule: str, rules: Rules, rows: tuple[s
     ))  # fmt: skip
 
 
+def _elsewhere_too(rules: Rules) -> Column:
+    """Whether somebody of the household draws in another city, and a rule says that it matters."""
+    return F.col("elsewhere_rows").isNotNull() & _said(rules, "other_region", "source").isNotNull()
+
+
 def _against(rules: Rules) -> list[Column]:
     """What speaks against who draws: one finding a rule."""
     draws, ended = F.col("draw_rows").isNotNull(), F.col("died_on") <= F.last_day(F.to_date("month", "yyyy-MM"))
     cars, dwellings = _said(rules, "vehicle", "most_vehicles"), _said(rules, "property", "most_dwellings")
     return [
         _finding(draws & ended & _said(rules, "death", "source").isNotNull(), DRAWS, "death", rules, ("draw_rows", "death_rows"), "died_on"),
+        _finding(draws & _elsewhere_too(rules), DRAWS, "other_region", rules, ("draw_rows", "elsewhere_rows"), "elsewhere_since"),
         _finding(draws & (F.col("vehicles") > cars), DRAWS, "vehicle", rules, ("draw_rows", "vehicle_rows"), "vehicle_since", "vehicles", cars),
         _finding(draws & (F.col("dwellings") > dwellings), DRAWS, "property", rules, ("draw_rows", "dwelling_rows"), None, "dwellings", dwellings),
         _finding(draws & (F.col("income_per_head") >= F.col("standard")), DRAWS, "income", rules, ("draw_rows", "income_rows"), None, "income_per_head", F.col("standard")),
@@ -141,6 +156,6 @@ def _against(rules: Rules) -> list[Column]:
 def _for(rules: Rules) -> Column:
     """Whom an office signals as in need, whose household meets every rule, and where nobody draws."""
     cars, dwellings = _said(rules, "vehicle", "most_vehicles"), _said(rules, "property", "most_dwellings")
-    free = F.coalesce(F.col("vehicles") <= cars, F.lit(True)) & F.coalesce(F.col("dwellings") <= dwellings, F.lit(True)) & F.col("died_on").isNull()
+    free = F.coalesce(F.col("vehicles") <= cars, F.lit(True)) & F.coalesce(F.col("dwellings") <= dwellings, F.lit(True)) & F.col("died_on").isNull() & ~_elsewhere_too(rules)
     short = F.col("signal_rows").isNotNull() & (F.col("income_per_head") < F.col("standard"))
     return _finding(short & free, SHOULD, "hardship", rules, ("signal_rows", "income_rows"), "signal_since", "income_per_head", F.col("standard"))

@@ -30,7 +30,7 @@ class Version(BaseModel):
 
 
 NEEDS = {
-    "income": ("urban_standard", "rural_standard"), "vehicle": ("vehicle_kinds", "most_vehicles"), "property": ("most_dwellings", "least_share_percent"), "death": (), "hardship": ("signals",),
+    "income": ("urban_standard", "rural_standard"), "vehicle": ("vehicle_kinds", "most_vehicles"), "property": ("most_dwellings", "least_share_percent"), "death": (), "other_region": (), "hardship": ("signals",),
 }  # fmt: skip
 
 

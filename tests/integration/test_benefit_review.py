@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from city_silver import forget_silver, silver_of
 from products import build, forget_product, product_of
@@ -33,18 +34,20 @@ from jobs.rules.model import Rules, load_rules, rules_path
 from jobs.sample.city import score_products
 from jobs.sample.city.plan import Plan
 from jobs.sample.city.registry import dataset_of
+from jobs.sample.city.score import truth_table
 
 pytestmark = pytest.mark.slow  # its set-up takes more than a minute
 
 SUFFIX = uuid.uuid4().hex[:6]
 PREFIX = f"identity_{SUFFIX}"
 GRANT = f"test_{SUFFIX}"  # pseudonyms of the test's own: it rotates them
+OTHER = "civil_affairs.other_region_roster"
 PLAN = Plan(8_000, dt.date(2025, 1, 1), dt.date(2025, 2, 28), 7)
 PEOPLE = {  # register → what names a record, and the id of its person
     "public_security.household_register": ("resident_id", "resident_id"), "civil_affairs.low_income_roster": ("resident_id", "resident_id"), "civil_affairs.low_income_payment": ("payment_number", "resident_id"),
     "civil_affairs.hardship_signal": ("signal_number", "resident_id"), "public_security.vehicle": ("plate", "owner_id"), "public_security.death": ("certificate", "resident_id"),
     "housing.property": ("title_number", "owner_id"), "human_resources.social_insurance": ("insured_number", "resident_id"), "human_resources.pension": ("benefit_number", "resident_id"),
-    "tax.declared_income": ("declaration", "resident_id"),
+    "tax.declared_income": ("declaration", "resident_id"), OTHER: ("comparison_number", "resident_id"),
 }  # fmt: skip
 DATASETS = (*PEOPLE, "civil_affairs.marriage", "planning.community", "power.meter")
 
@@ -97,6 +100,9 @@ def test_who_may_not_qualify_is_found_and_who_does_is_left_alone(settings: Setti
     every, due = scores["any"], scores["should draw"]
     assert every.meant >= 5 and (every.precision or 0) >= 0.97 and (every.recall or 0) >= 0.85, scores
     assert every.lawful == 0, "a motor tricycle is no car, an inherited share no second dwelling"
+    elsewhere, before = scores["other_region"], truth_table(reviewed.truth, "benefit").filter(pl.col("decoy") == "ended elsewhere")
+    assert elsewhere.meant >= 2 and (elsewhere.precision or 0) >= 0.97 and (elsewhere.recall or 0) >= 0.85, scores
+    assert before.height >= 2 and elsewhere.lawful == 0, "who drew elsewhere before draws in one place only"
     assert due.meant >= 5 and (due.precision or 0) >= 0.85 and (due.recall or 0) >= 0.85, scores
 
 
@@ -108,7 +114,7 @@ def test_evidence_names_rows_that_are_there(spark: SparkSession, reviewed: Revie
         assert len(evidence) == row["evidence_rows"] and row["rule_from"] <= dt.date(2025, 1, 1) and row["rule_source"]
         for each in evidence:
             named.setdefault(each["dataset"], set()).add(each["row"])
-    assert set(named) >= {"civil_affairs.low_income_roster", "civil_affairs.low_income_payment", "public_security.vehicle", "civil_affairs.hardship_signal"}
+    assert set(named) >= {"civil_affairs.low_income_roster", "civil_affairs.low_income_payment", "public_security.vehicle", "civil_affairs.hardship_signal", OTHER}
     for dataset, rows in named.items():
         there = {f"{r['_delivery']}#{r['_record']}" for r in spark.table(reviewed.tables[dataset]).select("_delivery", "_record").collect()}
         assert rows <= there, dataset
@@ -124,6 +130,38 @@ def test_a_month_is_judged_by_the_rules_of_its_own(spark: SparkSession, settings
     before = {(r["month"], r["rule"]): r["n"] for r in spark.table(reviewed.products["benefit_review"].curated).groupBy("month", "rule").agg(F.count(F.lit(1)).alias("n")).collect()}
     assert {key: n for key, n in now.items() if key[0] == "2025-01"} == {key: n for key, n in before.items() if key[0] == "2025-01"}
     assert before["2025-02", "income"] > 0 and ("2025-02", "income") not in now and now["2025-02", "hardship"] > before["2025-02", "hardship"]
+
+
+def test_who_draws_in_another_city_is_found_since_when_and_with_the_row_of_the_list(spark: SparkSession, reviewed: Reviewed) -> None:
+    found = spark.table(reviewed.products["benefit_review"].curated).where("rule = 'other_region'").collect()
+    months = {f"{r['_delivery']}#{r['_record']}": (r["since_month"], r["until_month"]) for r in spark.table(reviewed.tables[OTHER]).collect()}
+    assert {row["month"] for row in found} == {"2025-01", "2025-02"} and {row["finding"] for row in found} == {"may not qualify"}
+    for row in found:
+        evidence = json.loads(row["evidence"])
+        (since, until), *more = [months[each["row"]] for each in evidence if each["dataset"] == OTHER]
+        assert not more and f"{row['since_on']:%Y-%m}" == since <= row["month"] and until is None
+        assert {each["dataset"] for each in evidence} >= {"civil_affairs.low_income_roster", OTHER}
+
+
+def test_who_draws_in_another_city_is_not_offered_the_allowance(spark: SparkSession, settings: Settings, reviewed: Reviewed) -> None:
+    """Two who were are put on the list of another city: who draws there no longer is, who drew there until January still is. Where no rule speaks of other cities, both are."""
+    rules = load_rules(rules_path(settings.root, "benefit_review"))
+    silent = Rules(product=rules.product, rules=tuple(rule for rule in rules.rules if rule.id != "other_region"))
+    inputs = {name: spark.table(table) for name, table in reviewed.tables.items()}
+
+    def offered(by: Rules) -> set[str]:
+        return {row["resident"] for row in judged(inputs, by).where("month = '2025-02' AND finding = 'may qualify'").select("resident").collect()}
+
+    before = offered(rules)
+    draws, drew = sorted(before)[:2]
+    none = F.lit(None)
+    for number, who, until in (("BD0000000001", draws, none), ("BD0000000002", drew, F.lit("2025-01"))):
+        said = {"comparison_number": F.lit(number), "since_month": F.lit("2024-01"), "until_month": until.cast("string"), "_valid_from": F.lit("2025-01"), "_valid_to": none.cast("string")}
+        link = {"source_dataset": F.lit(OTHER), "source_record": F.lit(number), "resident_key": F.lit(who), "valid_to": none.cast("timestamp")}
+        for name, columns in ((OTHER, said), ("identity.resident_key", link)):
+            inputs[name] = inputs[name].unionByName(spark.table(reviewed.tables[name]).limit(1).withColumns(columns))
+    assert offered(rules) == before - {draws}
+    assert offered(silent) == before
 
 
 def test_households_are_those_of_the_register(settings: Settings, reviewed: Reviewed) -> None:

@@ -126,6 +126,18 @@ def written(style: Ints) -> pl.Expr:
 
 
 @cache
+def other_cities() -> dict[str, str]:
+    """Code (6 digits) → name of the other cities of the province."""
+    return {code: name for code, name in DIVISION_DATA.items() if code.startswith(PREFECTURE[:2]) and code.endswith("00") and not code.endswith("0000") and not code.startswith(PREFECTURE)}
+
+
+@cache
+def other_counties() -> tuple[str, ...]:
+    """Codes of the counties of the other cities of the province, but for those where people of this city are registered."""
+    return tuple(code for code in sorted(DIVISION_DATA) if f"{code[:4]}00" in other_cities() and not code.endswith("00") and code not in ORIGINS)
+
+
+@cache
 def region_name(code: str) -> str:
     """Of a county in the whole country, with its province."""
     return str(DIVISION_DATA.get(f"{code[:2]}0000", "")) + str(DIVISION_DATA.get(f"{code[:4]}00", "")) + str(DIVISION_DATA.get(code, code))

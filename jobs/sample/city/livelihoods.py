@@ -20,6 +20,7 @@ SECTORS = (
 CODES, SHARES, WAGES = [s[0] for s in SECTORS], [s[2] for s in SECTORS], np.array([s[3] for s in SECTORS])
 STANDARD = {True: 915, False: 725}  # CNY a person and month, in streets and in the country: who has less qualifies
 POOR = 0.045  # households that misfortune has struck: illness, disability, no work
+ELSEWHERE = 0.05  # of the households that draw and have nothing else against them: draw in another city of the province too; as many drew there before
 PEOPLE_AN_EMPLOYER = 40
 
 
@@ -55,8 +56,9 @@ def work(plan: Plan, block: int) -> pl.DataFrame:
 def means(plan: Plan, block: int) -> pl.DataFrame:
     """One row a household: persons, income (CNY a month), urban, standard, cars, dwellings, dead_recipient, qualifies, draws, reason, decoy, difficulty.
 
-    `reason` why one who draws does not qualify: car, second dwelling, wages, dead. `decoy`: looks like one of them and qualifies (an old motor
-    tricycle, a shared inherited dwelling, a student's summer wages). `difficulty`: 1 in the head's own name, 2 in another member's, 3 under a record that is wrongly written.
+    `reason` why one who draws does not qualify: car, second dwelling, wages, dead, elsewhere (draws in another city too). `decoy`: looks like one of them and qualifies (an old motor
+    tricycle, a shared inherited dwelling, a student's summer wages, an allowance elsewhere that ended before). `difficulty`: 1 in the head's own name, 2 in another member's, 3 under a
+    record that is wrongly written.
     """
     homes, seed = households(plan, block), plan.seed
     sums = work(plan, block).group_by("household", maintain_order=True).agg(
@@ -80,8 +82,11 @@ def means(plan: Plan, block: int) -> pl.DataFrame:
     draws = (qualifies & happens(seed, "household/draws", 0.86, ids)) | wrongly
     decoy = qualifies & happens(seed, "household/decoy", 0.12, ids)
     kinds = np.array(["motor tricycle", "inherited share", "student wages"])[integers(seed, "household/decoy kind", 0, 3, ids)]
-    text = pl.Series(np.where(wrongly, reason, np.where(dead & draws, "dead", ""))).replace("", None)
+    unlike = draws & qualifies & ~dead & ~decoy
+    elsewhere = unlike & happens(seed, "household/draws elsewhere", ELSEWHERE, ids)
+    before = unlike & ~elsewhere & happens(seed, "household/drew elsewhere", ELSEWHERE, ids)
+    text = pl.Series(np.select([wrongly, dead & draws, elsewhere], [reason, "dead", "elsewhere"], "")).replace("", None)
     return rows.select("household", "persons", (pl.col("income").fill_null(0) + pl.lit(pl.Series(support)) * pl.col("persons")).alias("income"), "urban").with_columns(
-        pl.Series("standard", standard), pl.Series("cars", cars), pl.Series("dwellings", dwellings), pl.Series("qualifies", qualifies & ~(dead & draws)), pl.Series("draws", draws), text.alias("reason"),
-        pl.Series("decoy", np.where(decoy, kinds, "")).replace("", None), pl.Series("difficulty", 1 + chosen(seed, "household/difficulty", [5, 3, 2], ids)),
+        pl.Series("standard", standard), pl.Series("cars", cars), pl.Series("dwellings", dwellings), pl.Series("qualifies", qualifies & ~(dead & draws) & ~elsewhere), pl.Series("draws", draws), text.alias("reason"),
+        pl.Series("decoy", np.select([decoy, before], [kinds, "ended elsewhere"], "")).replace("", None), pl.Series("difficulty", 1 + chosen(seed, "household/difficulty", [5, 3, 2], ids)),
     )  # fmt: skip

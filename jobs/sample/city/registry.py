@@ -15,6 +15,7 @@ from jobs.sample.city.datasets import (
     hotline,
     livelihood,
     market,
+    other_region,
     power,
     procurement,
     public_life,
@@ -28,7 +29,7 @@ from jobs.sample.city.datasets import (
 )  # fmt: skip
 
 MODULES = (
-    public_security, vital, welfare, work, schools, care, commerce, disease, environment, finance, hotline, livelihood, market, power, procurement, public_life, roads, services,
+    public_security, vital, welfare, work, schools, care, commerce, disease, environment, finance, hotline, livelihood, market, other_region, power, procurement, public_life, roads, services,
 )  # fmt: skip
 
 

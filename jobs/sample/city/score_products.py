@@ -97,7 +97,7 @@ def benefit_review(settings: Settings, truth: Path, name: str = "benefit_review"
     return benefit_scores(found.join(_people(settings, truth, links, grant or _grant(settings, "benefit_review")), on="resident", how="inner"), truth_table(truth, "benefit"))
 
 
-RULES = {"death": ("dead",), "vehicle": ("car",), "property": ("second dwelling",), "income": ("wages",)}
+RULES = {"death": ("dead",), "vehicle": ("car",), "property": ("second dwelling",), "income": ("wages",), "other_region": ("elsewhere",)}
 
 
 def benefit_scores(found: pl.DataFrame, truth: pl.DataFrame) -> list[SignScore]:

@@ -35,7 +35,7 @@ def rules_with(folder: Path, old: str, new: str) -> Path:
 
 def test_the_rules_of_the_project_are_right() -> None:
     assert findings(ROOT, ["curated.benefit_review"]) == []
-    assert {rule.id for rule in load_rules(RULES).rules} == {"income", "vehicle", "property", "death", "hardship"}
+    assert {rule.id for rule in load_rules(RULES).rules} == {"income", "vehicle", "property", "death", "other_region", "hardship"}
 
 
 @pytest.mark.parametrize("name", FAULTS)

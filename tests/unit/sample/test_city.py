@@ -18,8 +18,9 @@ from jobs.deliveries.manifest import is_manifest
 from jobs.platform.errors import LakeError
 from jobs.platform.settings import load_settings
 from jobs.sample.city.dataset import Dataset, File
-from jobs.sample.city.datasets import vital
-from jobs.sample.city.divisions import communities, districts
+from jobs.sample.city.datasets import other_region, vital
+from jobs.sample.city.datasets.welfare import granted_on
+from jobs.sample.city.divisions import communities, districts, other_cities
 from jobs.sample.city.draws import chosen, integers, normal, uniform
 from jobs.sample.city.expected import Account
 from jobs.sample.city.generate import Order, finish, make, units
@@ -229,10 +230,42 @@ def test_who_draws_an_allowance_and_who_qualifies() -> None:
     assert 0.015 < drawing.height / rows.height < 0.06
     wrong = drawing.filter(~pl.col("qualifies"))
     assert 0.03 < wrong.height / drawing.height < 0.4
-    assert set(wrong["reason"].to_list()) == {"car", "second dwelling", "wages", "dead"}
+    assert set(wrong["reason"].to_list()) == {"car", "second dwelling", "wages", "dead", "elsewhere"}
     assert set(wrong["difficulty"].to_list()) == {1, 2, 3}
     assert rows.filter(pl.col("qualifies") & ~pl.col("draws")).height > 20
     assert rows.filter(pl.col("decoy").is_not_null() & ~(pl.col("qualifies") | (pl.col("reason") == "dead"))).height == 0
+
+
+def test_who_draws_elsewhere_is_on_the_list_of_the_province_and_so_are_those_who_only_seem_to() -> None:
+    """One in twenty of the households that draw and have nothing else against them; as many drew there until before; the others never were here, and have a name in common with somebody."""
+    rows = pl.concat([means(CITY, block) for block in range(CITY.blocks)])
+    elsewhere, before = rows.filter(pl.col("reason") == "elsewhere"), rows.filter(pl.col("decoy") == "ended elsewhere")
+    clean = rows.filter(pl.col("draws") & (pl.col("qualifies") & (pl.col("decoy").is_null() | (pl.col("decoy") == "ended elsewhere")) | (pl.col("reason") == "elsewhere")))
+    for planted in (elsewhere, before):
+        assert 0.03 < planted.height / clean.height < 0.07 and planted["draws"].all()
+    assert not elsewhere["qualifies"].any() and before["qualifies"].all() and set(elsewhere["difficulty"]) == {1, 2, 3}
+    assert set(rows["decoy"].drop_nulls()) == {"motor tricycle", "inherited share", "student wages", "ended elsewhere"}
+
+    listed = pl.concat([other_region.listed(CITY, block) for block in range(CITY.blocks)])
+    sent = pl.concat([dataset_of(other_region.OTHER).rows(CITY, block, CITY.periods("month")[-1]) for block in range(CITY.blocks)])
+    known = sent.join(listed.with_columns(("BD" + pl.col("serial")).alias("比对编号")), on="比对编号", how="inner", validate="1:1")
+    here, strangers = known.filter(pl.col("person") >= 0), known.filter(pl.col("person") < 0)
+    assert known.height == sent.height and set(here["地区"]) | set(strangers["地区"]) == set(other_cities().values())
+    assert set(here.filter(pl.col("享受截止月").is_null())["household"]) == set(elsewhere["household"])
+    ended = here.filter(pl.col("享受截止月").is_not_null())
+    assert set(ended["household"]) == set(before["household"])
+    assert ended.select((pl.col("享受截止月") < granted_on(CITY, ended["household"].to_numpy()).dt.strftime("%Y-%m")).all()).item()
+    assert set(strangers["id"].drop_nulls()).isdisjoint(city()["id"]) and strangers["id"].drop_nulls().is_unique().all() and strangers["household"].is_null().all()
+    assert set(strangers.filter(pl.col("error").is_null())["name"]) <= set(city()["name"]) and strangers["享受截止月"].is_null().any()
+    assert len(set(strangers["name"]) & set(city().join(rows.filter("draws"), on="household", how="semi")["name"])) > 20
+
+
+def test_who_draws_elsewhere_is_more_or_less_hidden() -> None:
+    """In the name of the head, of the last grown-up of the household, or written wrongly."""
+    listed = pl.concat([other_region.at_home(CITY, block) for block in range(CITY.blocks)]).with_columns((pl.col("person") % 8).alias("member"))
+    assert (listed.filter(pl.col("hidden") != 2)["member"] == 0).all() and (listed.filter(pl.col("hidden") == 2)["member"] > 0).any()
+    hidden = pl.concat([other_region.listed(CITY, block) for block in range(CITY.blocks)]).filter(pl.col("hidden") == 3)
+    assert hidden.height > 5 and (hidden["error"].is_not_null()).mean() > 0.7
 
 
 def test_jobs_are_in_the_sectors_in_their_shares() -> None:

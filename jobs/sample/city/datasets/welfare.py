@@ -9,7 +9,7 @@ import polars as pl
 
 from jobs.sample.city.dataset import Control, Dataset, RowFault, Truth, corrected, of_blocks, resent
 from jobs.sample.city.divisions import communities
-from jobs.sample.city.draws import chosen, happens, integers
+from jobs.sample.city.draws import Ints, chosen, happens, integers
 from jobs.sample.city.livelihoods import means
 from jobs.sample.city.people import households, people
 from jobs.sample.city.plan import Period, Plan
@@ -30,11 +30,15 @@ def drawing(plan: Plan, block: int) -> pl.DataFrame:
     return rows.join(place, on="household", how="left", maintain_order="left").with_columns((gap / 10).round(0).cast(pl.Int64).alias("tens"))
 
 
+def granted_on(plan: Plan, household: Ints) -> pl.Expr:
+    """Day on which a household's allowance was granted, if it draws."""
+    return pl.lit(dt.date(2018, 1, 1)) + pl.duration(days=pl.lit(pl.Series(integers(plan.seed, "roster/granted", 0, 2400, household))))
+
+
 def roster(plan: Plan, part: int, period: Period) -> pl.DataFrame:
     rows = drawing(plan, part)
     ids = rows["household"].to_numpy()
-    granted = pl.lit(dt.date(2018, 1, 1)) + pl.duration(days=pl.lit(pl.Series(integers(plan.seed, "roster/granted", 0, 2400, ids))))
-    words = pl.lit(pl.Series(happens(plan.seed, "roster/words", 0.2, ids)))
+    granted, words = granted_on(plan, ids), pl.lit(pl.Series(happens(plan.seed, "roster/words", 0.2, ids)))
     return rows.select(
         pl.col("id").alias("身份证号"), pl.col("name").alias("姓名"), pl.when("urban").then(pl.lit("城市低保")).otherwise(pl.lit("农村低保")).alias("类别"), pl.col("district").alias("区县"),
         pl.col("community").alias("社区"), pl.col("persons").alias("保障人数"), (pl.col("tens").cast(pl.String) + "0.00").alias("月保障金"),
