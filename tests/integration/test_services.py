@@ -127,7 +127,7 @@ def test_every_request_and_everybody_registered_is_counted_once(spark: SparkSess
     assert {r["household_type"] for r in found if r["origin"] == "registered"} > {"old alone", "with children", "three generations"}
     assert sum(r["users"] for r in found if r["service"] == "clinic") == len(silver(spark, product, "health.visit"))
     known = {r["resident_id"] for r in here} | {r["resident_id"] for r in silver(spark, product, "human_resources.migrant_worker") if r["born_on"]}
-    pupils = [r for r in silver(spark, product, "education.pupil") if r["_is_current"] and r["resident_id"] in known]
+    pupils = [r for r in silver(spark, product, "education.pupil") if r["_is_current"] and r["resident_id"] and r["resident_id"] in known]
     assert sum(r["users"] for r in found if r["service"] == "schooling" and r["month"] == "2025-02") == len(pupils) > 50
 
 
