@@ -59,7 +59,7 @@ def decode(data: bytes, encoding: str | None, first_record: int = 1, offset: int
     try:
         return data.decode(name)
     except UnicodeDecodeError as problem:
-        record = first_record + data[: problem.start].count(b"\n")
+        record = first_record + data[: problem.start].decode(name, "ignore").count("\n")  # in UTF-16 the byte of a line end is in characters too
         bad = data[problem.start : problem.start + 4].hex(" ")
         raise Refused(
             "wrong_encoding",

@@ -120,6 +120,28 @@ x\\ty\t1
 -- PostgreSQL database dump complete
 --
 """
+SSMS = """USE [city]\r
+GO\r
+/****** Object:  Table [dbo].[t]    Script Date: 2025/1/2 10:00:00 ******/\r
+SET ANSI_NULLS ON\r
+GO\r
+CREATE TABLE [dbo].[t](\r
+\t[a] [nvarchar](50) NULL,\r
+\t[金额(元)] [decimal](10, 2) NULL,\r
+\t[d] [datetime] NULL,\r
+ CONSTRAINT [PK_t] PRIMARY KEY CLUSTERED ([a] ASC)WITH (PAD_INDEX = OFF) ON [PRIMARY]\r
+) ON [PRIMARY] TEXTIMAGE_ON [PRIMARY]\r
+GO\r
+SET IDENTITY_INSERT [dbo].[t] ON \r
+GO\r
+INSERT [dbo].[t] ([a], [金额(元)], [d]) VALUES (N'张三; (上', CAST(12.50 AS Decimal(10, 2)), CAST(N'2025-01-02T00:00:00.000' AS DateTime))\r
+GO\r
+INSERT [dbo].[t] ([a], [金额(元)], [d]) VALUES (N'it''s', NULL, NULL)\r
+GO\r
+SET IDENTITY_INSERT [dbo].[t] OFF\r
+GO\r
+"""
+SCRIPTED = [Column("a", "a", "string"), Column("n", "金额(元)", "decimal", precision=10, scale=2), Column("d", "d", "timestamp", formats=("%Y-%m-%dT%H:%M:%S%.f",))]
 MYSQL, POSTGRES, TSQL = {"dialect": "mysql"}, {"dialect": "postgres"}, {"dialect": "tsql"}
 INSERT = "INSERT INTO t (b, a) VALUES (1, 'x'), (2, 'it''s');\n"
 SQL = [
@@ -127,6 +149,11 @@ SQL = [
     case("sql", "COPY as PostgreSQL dumps it", of(PG_DUMP), landed(("x\ty", 1), (None, 2), ("中", None)), **POSTGRES),
     case("sql", "INSERT that names its columns", of(INSERT), landed(("x", 1), ("it's", 2))),
     case("sql", "INSERT as SQL Server scripts it", of("INSERT [dbo].[t] ([a], [b]) VALUES (N'中', 1)\nGO\nINSERT [dbo].[t] ([a], [b]) VALUES (N'y', 2)\nGO\n"), landed(("中", 1), ("y", 2)), **TSQL),
+    case("sql", "a script of SQL Server in UTF-16, with casts", of("\ufeff" + SSMS, "utf-16-le"), landed(("张三; (上", D("12.50"), dt.datetime(2025, 1, 2, tzinfo=dt.UTC)), ("it's", None, None)), SCRIPTED, **TSQL),
+    case("sql", "a script of SQL Server in UTF-16 where GBK was agreed", of("\ufeff" + SSMS, "utf-16-le"), Refuses("wrong_encoding", ("utf-16-le",)), SCRIPTED, encoding="gbk", **TSQL),
+    case("sql", "bytes that SQL Server casts to a day", of(SSMS.replace("N'2025-01-02T00:00:00.000'", "0x0000B25B00000000")), Refuses("unreadable", ("Row 1 of the INSERT in line 15", "'d'", "0x0000B25B00000000")), SCRIPTED, **TSQL),
+    case("sql", "a script of SQL Server that repeats its rows", of("INSERT [t] ([a], [b]) VALUES (N'x', 1)\nGO 5\n"), Refuses("unreadable", ("GO 5",)), **TSQL),
+    case("sql", "what a procedure of SQL Server would insert", of("CREATE PROCEDURE [p] AS\nINSERT [t] ([a], [b]) VALUES (N'y', 2)\nGO\nINSERT [t] ([a], [b]) VALUES (N'x', 1)\nGO\n"), landed(("x", 1)), **TSQL),
     case("sql", "INSERT as Oracle scripts it", of("INSERT INTO T (A, B) VALUES ('x', 1);\n"), landed(("x", 1)), [Column("a", "A", "string"), Column("b", "B", "integer")], dialect="oracle"),
     case("sql", "in GBK", of(INSERT.replace("x", "中"), "gbk"), landed(("中", 1), ("it's", 2)), encoding="gbk"),
     case("sql", "in GBK where nobody said so", of(INSERT.replace("x", "中"), "gbk"), Refuses("wrong_encoding", ("near line 1",))),
