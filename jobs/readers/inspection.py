@@ -12,10 +12,10 @@ from jobs.contracts.model import Reader
 from jobs.readers.columnar import parquet_ranges
 from jobs.readers.containers import Member, members
 from jobs.readers.content import SHOWN, Content, File
-from jobs.readers.count import SPLIT_BYTES
+from jobs.readers.count import SPLIT_BYTES, leads
 from jobs.readers.encoding import Encoding, Probe, as_utf8, wide
 from jobs.readers.formats import STREAMS, WAYS
-from jobs.readers.lined import LINED, counter, ranges
+from jobs.readers.lined import LINED, counters, ranges
 from jobs.readers.outcome import Refused
 from jobs.readers.sniff import CONTAINERS, HEAD, bom, kind_of, require
 from jobs.readers.streams import BROKEN, CHUNK, damage_refused
@@ -120,19 +120,21 @@ def _text(file: File, chunks: Iterable[bytes], reader: Reader) -> tuple[File, Re
     """The file with what a counter saw, and why it cannot be landed, if so."""
     chunks = iter(chunks)
     first = next(chunks, b"")
-    kind, lines, probe = kind_of(first[:HEAD]), counter(reader), Probe(reader.encoding or (None if reader.format == "csv" else "utf-8"))
+    kind, counting, probe = kind_of(first[:HEAD]), counters(reader), Probe(reader.encoding or (None if reader.format == "csv" else "utf-8"))
     refused: Refused | None = None
     encoding: Encoding | None = None
     try:
         form = wide(first[:HEAD], reader.encoding)
         for chunk in as_utf8(_joined(first, chunks), form) if form else _joined(first, chunks):
-            lines.feed(chunk)
+            for counter in counting.values():
+                counter.feed(chunk)
             if not form:
                 probe.feed(chunk)
         require(kind, reader.format, file.name)
         encoding = _wide_encoding(form, first, reader) if form else probe.found()
     except Refused as problem:
         refused = problem
+    lines = counting.get(leads(reader, encoding.name if encoding else None)) or next(iter(counting.values()))
     lines.finish()
     if not refused and any(split.end - split.start > SPLIT_BYTES + MOST_RECORD for split in lines.splits()):
         refused = Refused("record_too_long", f"A record of the file is longer than {MOST_RECORD >> 20} MiB: line ends are missing, or a quote is opened and never closed. Send it again.")

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.contracts.model import Column, Drift
-from jobs.readers.count import LineCounter, count_lines
-from tests.unit.readers.made import contract, outcome, refusal
+from jobs.readers.count import LineCounter, count_lines, leads
+from jobs.readers.inspection import text_content
+from tests.unit.readers.made import contract, landed, outcome, refusal, rows_of
 
 AB = ["a", "b"]
 
@@ -101,6 +102,50 @@ def test_escaped_text_written_by_python(rows: list[list[str]], step: int) -> Non
         counter.feed(data[start : start + step])
     counter.finish()
     assert counter.lines - counter.blank == found.counted == len(rows) + 1
+
+
+# characters whose last byte is a backslash, a bar or another ASCII character, and such whose bytes all begin characters
+ENDS_IN_ASCII = {"big5": "功許蓋育泣｜中一", "big5hkscs": "功許鰂中一", "gbk": "乗僜淺誠亅中一", "gb18030": "乗僜誠亅中一é㐀𠮷", "cp932": "表ソ能予ポ一ｱ", "shift_jis": "表ソ能予ポ一ｱ", "cp949": "한똠갂", "utf-8": "功é中𠮷"}
+MARKS = st.sampled_from(["\\", "\\\\", "|", '"', "\n", "\r\n", ",", "a", "~"])
+
+
+@st.composite
+def texts_of_an_encoding(draw: st.DrawFn) -> tuple[str, list[list[str]]]:
+    encoding = draw(st.sampled_from(sorted(ENDS_IN_ASCII)))
+    cell = st.lists(st.sampled_from(ENDS_IN_ASCII[encoding]) | MARKS, max_size=6).map("".join)
+    return encoding, draw(st.lists(st.lists(cell, min_size=2, max_size=2), max_size=10))
+
+
+@given(texts_of_an_encoding(), st.lists(st.integers(1, 30), min_size=1, max_size=5), st.sampled_from([",", "|"]), st.sampled_from(['"', "~", "|"]), st.sampled_from(["\\", "^"]))
+def test_a_second_byte_is_no_escape_and_no_quote(made: tuple[str, list[list[str]]], steps: list[int], delimiter: str, quote: str, escape: str) -> None:
+    """功 is A5 5C in Big5, 表 95 5C in Shift-JIS: counted in any chunks, and read, as they were written."""
+    if delimiter == quote:
+        return
+    encoding, rows = made
+    out = io.StringIO(newline="")
+    csv.writer(out, quoting=csv.QUOTE_ALL, doublequote=False, delimiter=delimiter, quotechar=quote, escapechar=escape, lineterminator="\n").writerows([AB, *rows])
+    data = out.getvalue().encode(encoding)
+    asked = contract(AB, format="csv", encoding=encoding, delimiter=delimiter, quote=quote, escape=escape)
+    counter, at = LineCounter(quote, escape, leads(asked.reader, encoding)), 0
+    while at < len(data):
+        step = steps[at % len(steps)]
+        counter.feed(data[at : at + step])
+        at += step
+    counter.finish()
+    assert (counter.lines, counter.blank, counter.unclosed) == (len(rows) + 1, 0, False)
+    assert [list(row) for row in outcome(asked, data).rows] == rows
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("jobs.readers.count.SPLIT_BYTES", 16)
+        assert [list(row[1:]) for row in rows_of(landed(asked, data, "d.csv"))] == rows
+
+
+@pytest.mark.parametrize(("encoding", "text"), [("big5", "臺北市信義區功"), ("cp932", "東京都千代田区かすみがせき表"), ("gb18030", "上海市浦东新区世纪大道乗"), ("utf-8", "功"), ("utf-16", "功")])
+def test_an_escape_is_told_where_the_encoding_is_detected(encoding: str, text: str) -> None:
+    data = ("a,b\n" + f'"{text}",1\n' * 20 + 'x\\,y,"2\\""\n').encode(encoding)
+    asked = contract(AB, format="csv", escape="\\")
+    content = text_content([data[:100], data[100:]], "d.csv", asked.reader)
+    assert (content.refused, content.files[0].problem, content.files[0].lines) == (None, None, 22)
+    assert rows_of(landed(asked, data, "d.csv"))[-1] == (22, "x,y", '2"')
 
 
 @given(st.lists(st.lists(st.text("ab|é中 ", max_size=5), min_size=2, max_size=2), max_size=12), st.sampled_from(["::", "，", "~|~", "\x01"]))
