@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobs.contracts.model import Column, Drift
 from jobs.readers.count import LineCounter, count_lines, leads
+from jobs.readers.formats import WAYS
 from jobs.readers.inspection import text_content
+from jobs.readers.outcome import Refused
+from jobs.readers.quotes import WRONG
 from tests.unit.readers.made import contract, landed, outcome, refusal, rows_of
 
 AB = ["a", "b"]
@@ -81,6 +85,59 @@ def test_a_broken_total_is_no_total() -> None:
     found = outcome(contract(AB, Drift(), format="csv", totals="^sum"), b"a,b\nsum,1\n1,2,3\n1,2\n")
     assert [(r.record, r.actual) for r in found.part.ragged] == [(3, 3)]
     assert (found.rows, found.records) == ([("1", "2")], [4])
+
+
+@pytest.mark.parametrize(
+    ("line", "reader"),
+    [
+        ('"say "hi" now",2', {}), ('""b"",2', {}), ('"a"b,2', {}), ('1,"a" ', {}), ('1,"a"""b"c"', {}), ('a"x,"2', {}), ('"中"国"",2', {}), ("'a'b'c',2", {"quote": "'"}),
+        ('"a\\"b"c"d",2', {"escape": "\\"}), ('"a"\\,"b",2', {"escape": "\\"}),
+    ],
+)  # fmt: skip
+def test_a_quote_that_is_not_doubled_rejects_its_row_and_no_other(line: str, reader: dict[str, Any]) -> None:
+    q = reader.get("quote", '"')
+    lines = ["1,2", "", f'{q}x{q}{q}y{q},{q}a\nb{q}', line, f"{q}{q},9", "1,2,3", "6,7"]
+    if line == 'a"x,"2':  # the second quote opens what the file never closes
+        lines = lines[:4]
+    found = outcome(contract(AB, format="csv", **reader), ("a,b\n" + "\n".join(lines) + "\n").encode())
+    assert found.rows == [("1", "2"), (f"x{q}y", "a\nb"), ("", "9"), ("6", "7")][: 2 if len(lines) == 4 else 4]
+    assert [(row.record, row.text, row.wrong) for row in found.part.ragged if row.wrong] == [(5, line + "\n" * (len(lines) == 4), WRONG)]
+    assert [row.record for row in found.part.ragged if not row.wrong] == [7][: len(lines) // 5]
+
+
+@pytest.mark.parametrize("line", ["", '"a"b",c",d\n'])
+def test_no_row_is_left_beside_a_column_that_nobody_agreed(line: str) -> None:
+    found = outcome(contract(AB, Drift(new_column="evolve"), format="csv"), f"a,b,new\n{line}".encode())
+    assert (found.rows, len(found.part.ragged)) == ([], line.count("\n"))
+
+
+def test_quotes_inside_what_is_not_quoted_stand_for_themselves() -> None:
+    found = outcome(contract(AB, format="csv"), b'a,b\n6" by 4",2\nx""y,"z"\n"",\n')
+    assert (found.rows, found.part.ragged) == ([('6" by 4"', "2"), ('x""y', "z"), ("", "")], ())
+
+
+def ways_to_write(cell: str) -> list[str]:
+    quoted = '"' + cell.replace('"', '""') + '"'
+    return [quoted] if re.match('"|.*[,\n]', cell, re.DOTALL) else [cell, quoted]
+
+
+@settings(max_examples=500)
+@given(st.lists(st.text('a",\n', max_size=7).map('"{}"'.format) | st.text('a",\n', max_size=7), min_size=1, max_size=6), st.sampled_from([5, 1 << 18]))
+def test_no_value_lands_that_is_not_what_was_sent(lines: list[str], block: int) -> None:
+    """Whatever the quotes: a row is to the letter what the file says, or rejected, or the file is refused."""
+    body = "\n".join(lines) + "\n"
+    asked = contract(AB, format="csv")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("jobs.readers.quotes.BLOCK", block)
+        try:
+            part = WAYS["csv"].read(asked, f"a,b\n{body}".encode(), {})
+            counted = count_lines(asked.reader, f"a,b\n{body}".encode())
+        except (Refused, ValueError):
+            return
+    if counted != part.records + part.preamble:  # refused when it is landed
+        return
+    for a, b in part.frame.select(AB).rows():
+        assert any(f"\n{one},{other}\n" in f"\n{body}" for one in ways_to_write(a) for other in ways_to_write(b)), (a, b)
 
 
 CELL = st.text(alphabet='ab,"\\\n\r é中', max_size=6)
