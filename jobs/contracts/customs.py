@@ -51,7 +51,7 @@ class ArchiveCustom(Custom):
 
 
 class ReaderCustom(Custom):
-    encoding: str | None = Field(None, description="As Python names it, e.g. gb18030. Left out: delimited text is what its byte order mark says, else UTF-8, else detected; another format is what it declares, else UTF-8.")
+    encoding: str | None = Field(None, description="As Python names it, e.g. gb18030. Left out: a text (delimited, JSON, JSON lines, fixed width, SQL dump) is what its byte order mark says, else UTF-8, else detected; another format is what it declares, else UTF-8.")
     quote: str | None = Field('"', description="The quote character; null where the dump knows no quotes.")
     preamble_lines: int = Field(0, description="Lines before the header.")
     footnote: str | None = Field(None, description="Trailing lines that match this regex are footnotes, not rows.")

@@ -124,7 +124,7 @@ class Reader:
     """How a dump of this dataset is read. Lines and rows are counted from 1."""
 
     format: Format
-    encoding: str | None = None  # None = delimited text: by its mark, UTF-8, then detection; other formats: what they declare, UTF-8
+    encoding: str | None = None  # None = a text: by its mark, UTF-8, then detection; other formats: what they declare, UTF-8
     delimiter: str = ","
     quote: str | None = '"'
     preamble_lines: int = 0  # lines before the header

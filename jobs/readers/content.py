@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from jobs.contracts.model import Contract
 from jobs.readers.encoding import WIDE, Encoding
 from jobs.readers.outcome import Refused
 
@@ -63,6 +64,13 @@ class Content:
             "encoding": [asdict(e) for e in sorted(encodings, key=lambda e: e.name)], "skipped": list(self.skipped), "skipped_count": self.skipped_count,
         }  # fmt: skip
         return json.dumps({name: value for name, value in said.items() if value} | {name: count for name, count in odd.items() if count}, ensure_ascii=False)
+
+
+def as_found(contract: Contract, files: Sequence[File]) -> Contract:
+    """With the encoding that registering found, where the contract names none. A parser of XML finds it by itself, and would read a mark as text."""
+    if contract.reader.encoding or contract.reader.format == "xml":
+        return contract
+    return replace(contract, reader=replace(contract.reader, encoding=next((file.encoding.name for file in files if file.encoding), None)))
 
 
 def from_json(text: str | None) -> Content:

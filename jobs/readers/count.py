@@ -1,12 +1,15 @@
 """The independent record counter (law 1) and the split points it finds on its way.
 
 It looks at bytes, never at parsed rows, so that a parser that loses a record is found out. `0x0A` and `0x22` are never part of
-a longer character in UTF-8, GBK, GB18030, Big5 or Shift-JIS, so counting needs no decoding.
+a longer character in UTF-8, GBK, GB18030, Big5 or Shift-JIS, so counting needs no decoding. A backslash (`0x5C`) may be: 功 is `A5 5C` in Big5, 表
+`95 5C` in Shift-JIS. Where an escape or a quote is such a byte, those that end a character are told by the bytes that begin one.
 """
 
 from __future__ import annotations
 
+import codecs
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -16,6 +19,9 @@ from jobs.contracts.model import Reader
 
 SPLIT_BYTES = 24 << 20
 NEWLINE, RETURN = 10, 13
+CHINESE, JAPANESE = bytes(range(0x81, 0xFF)), bytes([*range(0x81, 0xA0), *range(0xE0, 0xFD)])  # bytes that begin a character of two bytes
+# the encodings in which its second byte may be ASCII; to GB18030 a character of four bytes is two of two
+LEADS = dict.fromkeys(("gbk", "gb18030", "big5", "big5hkscs", "cp950", "cp949", "johab"), CHINESE) | dict.fromkeys(("shift_jis", "cp932", "shift_jis_2004", "shift_jisx0213"), JAPANESE)
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,7 @@ class LineCounter:
 
     quote: str | None
     escape: str | None = None  # the byte after it is no quote and no line end
+    leads: bytes = b""  # bytes after which one is part of a character, and is no quote and no escape
     lines: int = 0
     blank: int = 0
     size: int = 0
@@ -40,6 +47,7 @@ class LineCounter:
     _after: int = 0  # offset just after the last line end
     _last: int = NEWLINE
     _escaping: bool = False  # the chunk before ended with an escape that escapes this one's first byte
+    _leading: bool = False  # it ended in a character
     _points: list[tuple[int, int]] = field(default_factory=list)
 
     def feed(self, chunk: bytes) -> None:
@@ -64,18 +72,16 @@ class LineCounter:
         return ends[~inside]
 
     def plain(self, data: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_] | None:
-        """Mask of the bytes that no escape stands before: those after an even run of escapes. None: all."""
-        if self.escape is None:
+        """Mask of the bytes that end no character and that no escape stands before. None: all."""
+        if self.escape is None and not self.leads:
             return None
-        escapes = np.flatnonzero(data == ord(self.escape))
-        if self._escaping:
-            escapes = np.concatenate([[-1], escapes])
-        breaks = np.flatnonzero(np.diff(escapes) > 1) + 1
-        first, last = np.concatenate([escapes[:1], escapes[breaks]]), np.concatenate([escapes[breaks - 1], escapes[-1:]])
-        after = last[(last - first) % 2 == 0] + 1
-        self._escaping = bool(len(after)) and int(after[-1]) == len(data)
         plain = np.ones(len(data), dtype=np.bool_)
-        plain[after[after < len(data)]] = False
+        if self.leads:
+            ends, self._leading = _after_odd_runs(_table(self.leads)[data], begun=self._leading)
+            plain[ends] = False
+        if self.escape is not None:
+            escaped, self._escaping = _after_odd_runs((data == ord(self.escape)) & plain, begun=self._escaping)
+            plain[escaped] = False
         return plain
 
     def _count_blank(self, data: npt.NDArray[np.uint8], ends: npt.NDArray[np.int64]) -> None:
@@ -107,6 +113,28 @@ class LineCounter:
         return [Split(start, end, lines) for (start, lines), end in zip(starts, ends, strict=True)]
 
 
+@cache
+def _table(leads: bytes) -> npt.NDArray[np.bool_]:
+    return np.isin(np.arange(256), list(leads))
+
+
+def _after_odd_runs(found: npt.NDArray[np.bool_], *, begun: bool) -> tuple[npt.NDArray[Any], bool]:
+    """What stands behind each odd run of `found`: it is escaped, or ends a character, as within a run every second one is. And whether that is the next chunk's first.
+    `begun`: so it was with the chunk before."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False, begun], found, [False]])))  # a run starts at the first of two, and ends before the other
+    starts, ends = edges[::2] - 1, edges[1::2] - 1
+    after = ends[(ends - starts) % 2 == 1]
+    open_end = bool(len(after)) and int(after[-1]) == len(found)
+    return after[:-1] if open_end else after, open_end
+
+
+def leads(reader: Reader, encoding: str | None) -> bytes:
+    """The bytes that begin a longer character, where its second byte could be taken for a quote or an escape. No encoding: UTF-8."""
+    if not any(mark is not None and mark >= "0" for mark in (reader.quote, reader.escape)):
+        return b""
+    return LEADS.get(codecs.lookup(encoding or "utf-8").name, b"")
+
+
 def places(data: npt.NDArray[np.uint8], byte: int, plain: npt.NDArray[np.bool_] | None) -> npt.NDArray[Any]:
     """Where the byte stands, of those that are plain."""
     found = data == byte
@@ -115,7 +143,7 @@ def places(data: npt.NDArray[np.uint8], byte: int, plain: npt.NDArray[np.bool_] 
 
 def count_lines(reader: Reader, data: bytes) -> int:
     """Records of delimited text that are not blank, preamble and header among them."""
-    counter = LineCounter(reader.quote, reader.escape)
+    counter = LineCounter(reader.quote, reader.escape, leads(reader, reader.encoding))
     if data:
         counter.feed(data)
     counter.finish()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 import polars as pl
@@ -17,24 +20,43 @@ KINDS = {b"N": NUMBER, b"F": NUMBER, b"D": r"^[0-9]{8}$", b"L": r"^[TtYyFfNn]$"}
 NOTHING = {b"N": r"^\**$", b"F": r"^\**$", b"D": r"^0*$", b"L": r"^\??$"}
 
 
-def odd_cells(data: bytes) -> dict[int, pl.Series]:
-    """Place of a field (from 0) → all its cells as texts, for fields of numbers, days or truths with a cell that is none; days that are days as YYYY-MM-DD. `data`: as long as its head says."""
-    records, found, at = records_left(data), {}, 1
+@dataclass(frozen=True)
+class Field:
+    """`start`: its first byte in a record; `place`: which field it is, from 0."""
+
+    place: int
+    name: bytes
+    kind: bytes
+    start: int
+    width: int
+    decimals: int
+
+
+def fields(data: bytes) -> Iterator[Field]:
+    """As the head has them, as long as they stand in the records."""
+    length, at = int.from_bytes(data[10:12], "little"), 1
     for place, start in enumerate(range(HEAD, int.from_bytes(data[8:10], "little") - HEAD + 1, HEAD)):
         field = data[start : start + HEAD]
         width = field[16]
-        if field[0] == END or not width or at + width > records.shape[1]:
-            break
-        kind = field[11:12]
+        if field[0] == END or not width or at + width > length:
+            return
+        yield Field(place, field[:11].split(b"\0")[0], field[11:12], at, width, field[17])
+        at += width
+
+
+def odd_cells(data: bytes) -> dict[int, pl.Series]:
+    """Place of a field (from 0) → all its cells as texts, for fields of numbers, days or truths with a cell that is none; days that are days as YYYY-MM-DD. `data`: as long as its head says."""
+    records, found = records_left(data), {}
+    for field in fields(data):
+        kind = field.kind
         if kind in KINDS:
-            texts = _texts(records[:, at : at + width])
-            good, nothing = KINDS[kind] if field[17] or kind not in (b"N", b"F") else WHOLE, NOTHING[kind]
+            texts = _texts(records[:, field.start : field.start + field.width])
+            good, nothing = KINDS[kind] if field.decimals or kind not in (b"N", b"F") else WHOLE, NOTHING[kind]
             days = texts.str.to_date("%Y%m%d", strict=False) if kind == b"D" else None
             sound = texts.str.contains(good) & days.is_not_null() if days is not None else texts.str.contains(good)
             if not (sound | texts.str.contains(nothing)).all():
                 said = texts if days is None else pl.select(pl.when(sound).then(days.dt.strftime("%Y-%m-%d")).otherwise(texts)).to_series()
-                found[place] = pl.select(pl.when(~texts.str.contains(nothing)).then(said)).to_series()
-        at += width
+                found[field.place] = pl.select(pl.when(~texts.str.contains(nothing)).then(said)).to_series()
     return found
 
 

@@ -22,6 +22,7 @@ from jobs.readers.encoding import BLOCK, Odd, odd_characters
 from jobs.readers.frames import Part, Ragged, captured_lines, distinct
 from jobs.readers.headers import joined
 from jobs.readers.outcome import Refused
+from jobs.readers.quotes import WRONG, broken_records
 from jobs.readers.skipped import Skips, may_skip, skips
 from jobs.readers.unknown import observed
 
@@ -59,7 +60,7 @@ def decode(data: bytes, encoding: str | None, first_record: int = 1, offset: int
     try:
         return data.decode(name)
     except UnicodeDecodeError as problem:
-        record = first_record + data[: problem.start].count(b"\n")
+        record = first_record + data[: problem.start].decode(name, "ignore").count("\n")  # in UTF-16 the byte of a line end is in characters too
         bad = data[problem.start : problem.start + 4].hex(" ")
         raise Refused(
             "wrong_encoding",
@@ -134,10 +135,24 @@ def read_range(data: bytes, reader: Reader, head: Head, first_record: int, last:
     names = [*head.names, "__trailing"] if head.trailing else list(head.names)
     rows = _parse(utf8, reader, names)
     numbers = _numbers(utf8, reader, rows.table.num_rows + len(rows.ragged), first_record)
+    rows = _without_broken(rows, utf8, reader)
     bad = np.array([row.record - 1 for row in rows.ragged], dtype=np.int64)
-    ragged = tuple(Ragged(int(numbers[row.record - 1]), row.text, row.expected, row.actual) for row in rows.ragged)
+    ragged = tuple(replace(row, record=int(numbers[row.record - 1])) for row in rows.ragged)
     table = rows.table.drop_columns(["__trailing"]) if head.trailing else rows.table
     return Parsed(table, np.delete(numbers, bad), ragged, footnotes, odd_characters(utf8))
+
+
+def _without_broken(rows: Parsed, utf8: bytes, reader: Reader) -> Parsed:
+    """Rows whose quotes leave open where a field ends are rejected like those of another width."""
+    broken, count = broken_records(utf8, reader.delimiter, reader.quote, reader.escape)
+    if not broken:
+        return rows
+    kept = np.delete(np.arange(rows.table.num_rows + len(rows.ragged)), [row.record - 1 for row in rows.ragged])  # which record each row of the table is
+    if count != len(kept) + len(rows.ragged):
+        raise Refused("count_mismatch", f"The text was read as {len(kept) + len(rows.ragged)} records, but holds {count}: its quotes are broken. Send it again.")
+    width, bad = rows.table.num_columns, np.isin(kept, list(broken))
+    ragged = [Ragged(int(at) + 1, broken[int(at)].decode(), width, width, wrong=WRONG) for at in kept[bad]]
+    return replace(rows, table=rows.table.filter(pa.array(~bad)), ragged=tuple(sorted((*rows.ragged, *ragged), key=lambda row: row.record)))
 
 
 def read_whole(contract: Contract, data: bytes, constants: Mapping[str, str]) -> Part:
@@ -160,7 +175,7 @@ def read_csv_part(contract: Contract, data: bytes, head: Head, constants: Mappin
     records = skipped.left(pl.Series("_record", parsed.records, dtype=pl.Int64))
     seen = observed(contract, table)
     cells = _unpivoted(contract, table, seen.mapping, constants, records) if contract.reader.unpivot else _selected(contract, table, seen.mapping, constants, records, 0)
-    beside = None if seen.beside is None else pl.concat([seen.beside] * (cells.height // max(table.height, 1)))
+    beside = None if seen.beside is None else pl.concat([seen.beside] * max(cells.height // max(table.height, 1), 1))
     footnotes = parsed.footnotes + skipped.totals + totals
     return Part(cells, len(records) + len(ragged), ragged, footnotes, seen.words, seen.mapping, skipped.headings + headings, parsed.odd, seen.events, beside)
 

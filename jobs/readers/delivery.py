@@ -9,7 +9,7 @@ from typing import Any
 
 from jobs.contracts.model import Contract, Reader
 from jobs.readers.columnar import read_parquet_range
-from jobs.readers.content import Content
+from jobs.readers.content import Content, as_found
 from jobs.readers.delimited import MOST_HEADER, Head, read_csv_part, read_head
 from jobs.readers.formats import STREAMS, WAYS
 from jobs.readers.frames import Part, captured_lines, captured_path
@@ -63,7 +63,7 @@ def read_piece(contract: Contract, fetch: Fetch, piece: Piece) -> Iterator[tuple
     elif reader.format == "parquet" and not piece.whole:
         yield read_parquet_range(contract, io.BufferedReader(Ranged(fetch, piece.raw.size)), piece.raw.size, piece.start, constants), piece.last
     else:
-        part = WAYS[reader.format].read(contract, fetch(0, piece.raw.size), constants)
+        part = WAYS[reader.format].read(as_found(contract, piece.content.files), fetch(0, piece.raw.size), constants)
         if part.records == 0:
             _no_rows(contract)
         yield part, True
@@ -86,8 +86,7 @@ def _no_rows(contract: Contract) -> None:
 
 
 def _read_csv(contract: Contract, fetch: Fetch, piece: Piece, constants: dict[str, str]) -> Part:
-    found = next((f.encoding.name for f in piece.content.files if f.encoding), None)
-    contract = replace(contract, reader=replace(contract.reader, encoding=contract.reader.encoding or found))
+    contract = as_found(contract, piece.content.files)
     reader, preamble, offset = contract.reader, 0, piece.start
     if piece.start == 0:
         data = fetch(0, piece.end)

@@ -22,12 +22,14 @@ SAMPLE, SEARCHED = 32 << 10, 1 << 20  # bytes of lines that are not ASCII, and h
 DAMAGED = 10  # so many good characters to one bad are UTF-8 that was damaged, not another encoding
 BLOCK = 1 << 18  # bytes looked at in one go: larger arrays cost more to allocate than to fill
 WIDE = ("utf-16", "utf-32")
+HIGH = re.compile(rb"[\x80-\xff]+")
+WHOLE_OR_CUT = re.compile(rb"(?:[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{1,2}|[\xf0-\xf4][\x80-\xbf]{1,3})+")  # characters of UTF-8, some without their last bytes
 UNLIKE = re.compile(rb"[^\n]*[\x80-\xff][^\n]*\n?")
 
 
 @dataclass(frozen=True)
 class Encoding:
-    """`how`: `contract`, `mark`, `utf-8` or `detected`; `confidence`: 0 to 1."""
+    """`how`: `contract`, `mark`, `declared` (by the file itself: in XML, a `.cpg`, the code page of a DBF), `utf-8` or `detected`; `confidence`: 0 to 1."""
 
     name: str
     confidence: float = 1.0
@@ -94,6 +96,23 @@ class Probe:
         return detected(sample)
 
 
+def told(data: bytes, said: str | None) -> Encoding:
+    """Of a text that is held whole. Raises Refused where nothing is likely enough, or a mark contradicts what was `said`."""
+    if form := wide(data[:HEAD], said):
+        return wide_told(form, data, said)
+    probe = Probe(said)
+    for at in range(0, len(data), BLOCK):
+        probe.feed(data[at : at + BLOCK])
+    return probe.found()
+
+
+def wide_told(form: str, head: bytes, said: str | None) -> Encoding:
+    """Of a text that is `form` as `wide` has it."""
+    if said:
+        return Encoding(form)
+    return Encoding(form, 1.0, "mark") if bom(head) else Encoding(form, 0.95, "detected")
+
+
 def detected(sample: bytes) -> Encoding:
     """The likeliest encoding of a text that is not UTF-8. Raises Refused naming the candidates where none stands out."""
     matches = charset_normalizer.from_bytes(sample, steps=64, threshold=0.3, cp_isolation=list(CANDIDATES), preemptive_behaviour=False, enable_fallback=False)
@@ -131,6 +150,8 @@ def _ambiguous(sample: bytes, names: list[str]) -> str:
 def _damaged_utf8(sample: bytes) -> bool:
     text = sample.decode("utf-8", "replace")
     bad = text.count("\ufffd")
+    if all(WHOLE_OR_CUT.fullmatch(run) for run in HIGH.findall(sample)):
+        return True
     return sum(c > "\x7f" for c in text) - bad >= DAMAGED * max(bad, 1)
 
 

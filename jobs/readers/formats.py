@@ -17,13 +17,15 @@ from jobs.readers.avro import count_avro, read_avro
 from jobs.readers.columnar import count_orc, count_parquet, read_orc_part, read_parquet_part
 from jobs.readers.count import count_lines
 from jobs.readers.dbf_count import count_dbf
+from jobs.readers.dbf_encoding import dbf_encoding
 from jobs.readers.delimited import read_whole
+from jobs.readers.encoding import Encoding, told
 from jobs.readers.fixed_width import count_fixed_width, read_fixed_width
 from jobs.readers.frames import Part
 from jobs.readers.json_count import count_json, count_json_stream
 from jobs.readers.json_document import json_parts, read_json_part
 from jobs.readers.json_lines import count_json_lines, read_json_lines
-from jobs.readers.shapes import count_shapefile, read_dbf, read_shapefile
+from jobs.readers.shapes import count_shapefile, read_dbf, read_shapefile, shapefile_encoding
 from jobs.readers.sql_count import count_sql_dump
 from jobs.readers.sql_dump import read_sql_dump
 from jobs.readers.sqlite_table import count_sqlite, read_sqlite
@@ -37,11 +39,13 @@ from jobs.readers.xml_rows import read_xml, xml_parts
 class Way:
     """`read`: contract, the whole file, values of `$…` sources → its part. `count`: records that are not blank, headers and totals among them.
 
-    Both raise Refused, or (the counter) an error of its library, for a file that is not of the format.
+    Both raise Refused, or (the counter) an error of its library, for a file that is not of the format. `encoding`: of a file that is a text, or holds such as it does not
+    say the encoding of where they stand; raises Refused where nothing is likely enough.
     """
 
     read: Callable[[Contract, bytes, Mapping[str, str]], Part]
     count: Callable[[Reader, bytes], int]
+    encoding: Callable[[Reader, bytes], Encoding | None] = lambda reader, data: None
 
 
 @dataclass(frozen=True)
@@ -61,10 +65,10 @@ WAYS: dict[Format, Way] = {
     "fixedWidth": Way(read_fixed_width, count_fixed_width),
     "xml": Way(read_xml, count_xml),
     "avro": Way(read_avro, count_avro),
-    "dbf": Way(read_dbf, count_dbf),
-    "shapefile": Way(read_shapefile, count_shapefile),
+    "dbf": Way(read_dbf, count_dbf, lambda reader, data: dbf_encoding(reader.encoding, data)),
+    "shapefile": Way(read_shapefile, count_shapefile, shapefile_encoding),
     "sqlite": Way(read_sqlite, count_sqlite),
-    "sql": Way(read_sql_dump, count_sql_dump),
+    "sql": Way(read_sql_dump, count_sql_dump, lambda reader, data: told(data, reader.encoding)),
     "attachment": Way(read_attachment, count_attachment),
     "excel": Way(read_workbook, count_workbook),
 }

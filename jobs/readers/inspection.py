@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
 import ijson
@@ -12,15 +13,18 @@ from jobs.contracts.model import Reader
 from jobs.readers.columnar import parquet_ranges
 from jobs.readers.containers import Member, members
 from jobs.readers.content import SHOWN, Content, File
-from jobs.readers.count import SPLIT_BYTES
-from jobs.readers.encoding import Encoding, Probe, as_utf8, wide
+from jobs.readers.count import SPLIT_BYTES, leads
+from jobs.readers.encoding import Encoding, Probe, as_utf8, wide, wide_told
 from jobs.readers.formats import STREAMS, WAYS
-from jobs.readers.lined import LINED, counter, ranges
+from jobs.readers.lined import LINED, counters, ranges
 from jobs.readers.outcome import Refused
-from jobs.readers.sniff import CONTAINERS, HEAD, bom, kind_of, require
+from jobs.readers.pieces import Overheard
+from jobs.readers.sniff import CONTAINERS, HEAD, kind_of, require
 from jobs.readers.streams import BROKEN, CHUNK, damage_refused
+from jobs.readers.xml_count import xml_encoding
 
 MOST_SQL = 128 << 20  # bytes of a plain SQL dump, which is read whole: several times as much while it is taken apart
+HELD = 8 << 20  # bytes of a stream that may have to be read again, in memory; the rest waits on disk
 MOST_RECORD = 32 << 20  # bytes of one record; more is a file without line ends, or with a quote that never closes
 
 
@@ -75,18 +79,38 @@ def _member(member: Member, reader: Reader) -> File:
         if refused:
             raise refused
         return file
-    data = b"" if reader.format in STREAMS else whole(member, reader)
-    records, problem = _counted(reader, member, data)
+    if reader.format in STREAMS:
+        return _streamed(file, member.stream, reader)
+    data = whole(member, reader)
+    encoding = WAYS[reader.format].encoding(reader, data)
+    records, problem = _counted(replace(reader, encoding=encoding.name) if encoding else reader, data)
     split = parquet_ranges(data) if reader.format == "parquet" and not member.packed and not problem else ()
-    return replace(file, lines=records, problem=problem, ranges=split)
+    return replace(file, encoding=encoding, lines=records, problem=problem, ranges=split)
 
 
-def _counted(reader: Reader, member: Member, data: bytes) -> tuple[int | None, str | None]:
+def _streamed(file: File, stream: Any, reader: Reader) -> File:
+    """XML declares its encoding. JSON is counted as UTF-8 while its encoding is told, and once more where that is another."""
+    if reader.format == "xml":
+        encoding = xml_encoding(reader, stream.peek(HEAD)[:HEAD])
+        records, problem = _counted(reader, stream)
+        return replace(file, encoding=encoding, lines=records, problem=problem)
+    with SpooledTemporaryFile(max_size=HELD) as kept:
+        overheard = Overheard(stream, reader.encoding, kept)
+        try:
+            records, problem = _counted(reader, overheard)
+        except Refused as error:
+            if error.reason != "wrong_encoding" or reader.encoding or (found := overheard.told()).name == "utf-8":
+                raise
+            records, problem = _counted(replace(reader, encoding=found.name), overheard.again())
+            return replace(file, encoding=found, lines=records, problem=problem)
+        return replace(file, encoding=None if problem else overheard.told(), lines=records, problem=problem)
+
+
+def _counted(reader: Reader, content: Any) -> tuple[int | None, str | None]:
     """Records of a file that is no delimited text, or why they cannot be counted: its reader says that in a clerk's words."""
+    way: Any = STREAMS.get(reader.format) or WAYS[reader.format]
     try:
-        if reader.format in STREAMS:
-            return STREAMS[reader.format].count(reader, member.stream), None
-        return WAYS[reader.format].count(reader, data), None
+        return way.count(reader, content), None
     except Refused as error:
         if reader.format in STREAMS and error.reason != "unsafe_xml":  # it came from the archive or the encoding on the way, and is said in a clerk's words
             raise
@@ -120,31 +144,27 @@ def _text(file: File, chunks: Iterable[bytes], reader: Reader) -> tuple[File, Re
     """The file with what a counter saw, and why it cannot be landed, if so."""
     chunks = iter(chunks)
     first = next(chunks, b"")
-    kind, lines, probe = kind_of(first[:HEAD]), counter(reader), Probe(reader.encoding or (None if reader.format == "csv" else "utf-8"))
+    kind, counting, probe = kind_of(first[:HEAD]), counters(reader), Probe(reader.encoding)
     refused: Refused | None = None
     encoding: Encoding | None = None
     try:
         form = wide(first[:HEAD], reader.encoding)
         for chunk in as_utf8(_joined(first, chunks), form) if form else _joined(first, chunks):
-            lines.feed(chunk)
+            for counter in counting.values():
+                counter.feed(chunk)
             if not form:
                 probe.feed(chunk)
         require(kind, reader.format, file.name)
-        encoding = _wide_encoding(form, first, reader) if form else probe.found()
+        encoding = wide_told(form, first, reader.encoding) if form else probe.found()
     except Refused as problem:
         refused = problem
+    lines = counting.get(leads(reader, encoding.name if encoding else None)) or next(iter(counting.values()))
     lines.finish()
     if not refused and any(split.end - split.start > SPLIT_BYTES + MOST_RECORD for split in lines.splits()):
         refused = Refused("record_too_long", f"A record of the file is longer than {MOST_RECORD >> 20} MiB: line ends are missing, or a quote is opened and never closed. Send it again.")
     unclosed = "a quote is opened and never closed" if lines.unclosed else None
     found = replace(file, kind=kind, encoding=encoding, lines=None if unclosed else lines.lines, blank=lines.blank, ranges=ranges(lines.splits()), problem=unclosed)
     return found, refused
-
-
-def _wide_encoding(form: str, first: bytes, reader: Reader) -> Encoding:
-    if reader.encoding:
-        return Encoding(form)
-    return Encoding(form, 1.0, "mark") if bom(first) else Encoding(form, 0.95, "detected")
 
 
 def _joined(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 
 from jobs.contracts.model import Contract
-from jobs.readers.content import File
+from jobs.readers.content import File, as_found
 from jobs.readers.delimited import MOST_HEADER
 from jobs.readers.fixed_width import Ends, check_control, read_fixed_width_range, read_header
 from jobs.readers.frames import Part
@@ -19,7 +18,7 @@ Fetch = Callable[[int, int], bytes]  # (start, end) → the bytes of the deliver
 def read_line_piece(contract: Contract, fetch: Fetch, place: Place, end: int, files: Sequence[File], constants: Mapping[str, str]) -> Part:
     """The bytes from `place` to `end`. Raises Refused, also where the control count of the whole file is not the number of its rows: the last range tells."""
     data = fetch(place.offset, end)
-    contract = replace(contract, reader=replace(contract.reader, encoding=contract.reader.encoding or next((f.encoding.name for f in files if f.encoding), None)))
+    contract = as_found(contract, files)
     if contract.reader.format == "jsonl":
         return read_json_lines(contract, data, constants, place)
     header: tuple[str, ...] = ()

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from jobs.contracts.model import Reader
 from jobs.readers import count
-from jobs.readers.count import LineCounter, Split
+from jobs.readers.count import LEADS, LineCounter, Split, leads
 
 LINED = frozenset({"csv", "jsonl", "fixedWidth"})
 LAST_SHARE = 24  # the last range is at least such a part of a range: footnotes and trailer records are looked for there
@@ -57,11 +57,13 @@ class JsonLineCounter(LineCounter):
         super().finish()
 
 
-def counter(reader: Reader) -> LineCounter:
-    """What counts the records of a text of this contract, and finds where it may be cut."""
-    if reader.format == "csv":
-        return LineCounter(reader.quote, reader.escape)
-    return JsonLineCounter(None) if reader.format == "jsonl" else LineCounter(None)
+def counters(reader: Reader) -> dict[bytes, LineCounter]:
+    """What counts the records of a text of this contract, and finds where it may be cut, by the bytes that begin its longer characters (`count.leads`): one
+    for each kind of encoding where that is told only when the text has been read, and makes a difference."""
+    if reader.format != "csv":
+        return {b"": JsonLineCounter(None) if reader.format == "jsonl" else LineCounter(None)}
+    names = [reader.encoding] if reader.encoding else [None, *LEADS]
+    return {kind: LineCounter(reader.quote, reader.escape, kind) for kind in dict.fromkeys(leads(reader, name) for name in names)}
 
 
 def ranges(splits: Sequence[Split]) -> tuple[tuple[int, int, int], ...]:

@@ -11,7 +11,7 @@ import polars as pl
 from jobs.contracts.model import Contract
 from jobs.readers.cells import Cells
 from jobs.readers.containers import members
-from jobs.readers.content import File
+from jobs.readers.content import File, as_found
 from jobs.readers.delimited import read_csv_part, read_head
 from jobs.readers.encoding import as_utf8
 from jobs.readers.fixed_width import Ends, check_control, read_fixed_width_range
@@ -96,12 +96,12 @@ def _parts(contract: Contract, source: Source, files: Sequence[File]) -> Iterato
             before += expected.lines or 0
         elif contract.reader.format in STREAMS:
             last = before
-            for part in STREAMS[contract.reader.format].read(contract, member.stream, constants):
+            for part in STREAMS[contract.reader.format].read(as_found(contract, [expected]), member.stream, constants):
                 yield (part := _renumbered(part, before))
                 last = max(last, _last_record(part))
             before = max(before + (expected.lines or 0), last)
         else:
-            part = _renumbered(WAYS[contract.reader.format].read(contract, whole(member, contract.reader), constants), before)
+            part = _renumbered(WAYS[contract.reader.format].read(as_found(contract, [expected]), whole(member, contract.reader), constants), before)
             yield part
             before = max(before + (expected.lines or 0), _last_record(part))
         expected = next(noted, None)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import codecs
 from collections.abc import Iterable, Iterator
 from itertools import chain
-from typing import Any
+from typing import IO, Any
 
-from jobs.readers.encoding import as_utf8, wide
+from jobs.readers.encoding import Encoding, Probe, as_utf8, wide, wide_told
 from jobs.readers.sniff import HEAD
 from jobs.readers.streams import CHUNK
 
@@ -22,6 +22,35 @@ class Pieces:
         piece = next(self._pieces, b"") if size else b""
         self.count += len(piece)
         return piece
+
+
+class Overheard:
+    """A stream whose encoding is told while it is read, and that can be read again: out of `kept` where it cannot be sought in."""
+
+    def __init__(self, stream: Any, said: str | None, kept: IO[bytes]) -> None:
+        self._stream, self._said, self._kept = stream, said, None if stream.seekable() else kept
+        self._probe, self._head = Probe(said), b""
+
+    def read(self, size: int = -1) -> bytes:
+        piece: bytes = self._stream.read(size)
+        if piece:
+            self._head = self._head or piece[:HEAD]
+            self._probe.feed(piece)
+            if self._kept:
+                self._kept.write(piece)
+        return piece
+
+    def told(self) -> Encoding:
+        """Reads what is left. Raises Refused where nothing is likely enough."""
+        for _ in chunks(self):
+            pass
+        form = wide(self._head, self._said)
+        return wide_told(form, self._head, self._said) if form else self._probe.found()
+
+    def again(self) -> Any:
+        stream = self._kept or self._stream
+        stream.seek(0)
+        return stream
 
 
 def chunks(stream: Any) -> Iterator[bytes]:

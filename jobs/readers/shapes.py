@@ -7,7 +7,7 @@ import io
 import tempfile
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -17,8 +17,10 @@ import pyarrow as pa
 from jobs.contracts.model import Column, Contract, Reader
 from jobs.readers.dbf_cells import odd_cells
 from jobs.readers.dbf_count import count_dbf, dbf_records, refuse_cut_dbf
+from jobs.readers.dbf_encoding import dbf_encoding
 from jobs.readers.delimited import decode
 from jobs.readers.drift import compared
+from jobs.readers.encoding import Encoding
 from jobs.readers.frames import Part, distinct, exact, framed
 from jobs.readers.outcome import Refused
 from jobs.readers.zipped import BROKEN_ZIP, refuse_bombs
@@ -58,6 +60,17 @@ def count_shapefile(reader: Reader, data: bytes) -> int:
     return count_dbf(reader, shapefile_members(reader, data)["dbf"])
 
 
+def shapefile_encoding(reader: Reader, data: bytes) -> Encoding | None:
+    """Of its attributes; None where they are not there."""
+    try:
+        members = shapefile_members(reader, data)
+    except Refused:  # said by the reader
+        return None
+    declared = None if reader.encoding else _declared(members.get("cpg", b""))
+    found = dbf_encoding(reader.encoding or declared, members["dbf"])
+    return replace(found, how="declared") if found and declared else found
+
+
 def shapefile_members(reader: Reader, data: bytes) -> dict[str, bytes]:
     """Ending → content, of the layer the contract names or the only one. Nothing is unpacked to a path of the zip's choosing."""
     refuse_bombs(data)
@@ -80,7 +93,8 @@ def shapefile_members(reader: Reader, data: bytes) -> dict[str, bytes]:
 def _read(contract: Contract, members: dict[str, bytes], constants: Mapping[str, str]) -> Part:
     refuse_cut_dbf(members["dbf"])
     opened = _opened(members)
-    encoding = contract.reader.encoding or _declared(members.get("cpg", b""))
+    found = dbf_encoding(contract.reader.encoding or _declared(members.get("cpg", b"")), members["dbf"])
+    encoding = found.name if found else None
     names = distinct([decode(name, encoding) for name in opened.names])
     frame = pl.DataFrame(pl.from_arrow(_as_text(opened.table, encoding).rename_columns(names)))
     odd = {names[at]: texts for at, texts in odd_cells(members["dbf"]).items() if at < len(names) and len(texts) == frame.height}  # records lost are found out by the count

@@ -5,24 +5,29 @@ from __future__ import annotations
 import re
 
 from jobs.contracts.model import Reader
+from jobs.readers.encoding import wide
 from jobs.readers.outcome import Refused
+from jobs.readers.sniff import HEAD
 
 BACKSLASH = ("mysql", "mariadb", "hive", "spark", "databricks", "bigquery", "clickhouse", "snowflake", "doris", "starrocks", "singlestore")
 NAME = r"""(?:[\w$]+|"[^"]*"|`[^`]*`|\[[^\]]*\])"""
 INSERT = re.compile(rf"\bINSERT\s+(?:\w+\s+){{0,2}}?(?:INTO\s+)?(?P<table>{NAME}(?:\s*\.\s*{NAME})*)\s*(?:\([^()]*\))?\s*VALUES?\s*", re.IGNORECASE)
 LIST = re.compile(r"\s*,?\s*\((?:[^()]++|\((?:[^()]++|\([^()]*+\))*+\))*+\)")
+BODY = re.compile(r"^[ \t]*(?:CREATE|ALTER)\s+(?:OR\s+ALTER\s+)?(?:PROC|PROCEDURE|TRIGGER|FUNCTION)\b(?s:.*?)(?:^[ \t]*GO[ \t]*\r?$|\Z)", re.IGNORECASE | re.MULTILINE)
 COPY = re.compile(r"COPY\s+([^(]+)\(.*FROM\s+stdin;", re.IGNORECASE)
 
 
 def count_sql_dump(reader: Reader, data: bytes) -> int:
     """Rows of the contract's table, or of the only one. Raises Refused where there are several and none is named."""
     try:
-        text = data.decode(reader.encoding or "utf-8")
+        text = data.decode(wide(data[:HEAD], reader.encoding) or reader.encoding or "utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as problem:
         raise ValueError(str(problem)) from None
     counts: dict[str, int] = {}
     rest = _count_copy(text, counts)
     blank = _blanked(rest, reader)
+    if reader.dialect == "tsql":  # what a procedure would insert is no row
+        blank = BODY.sub("", blank)
     for match in INSERT.finditer(blank):
         table, at, rows = _bare(match["table"]), match.end(), 0
         while found := LIST.match(blank, at):
@@ -58,7 +63,8 @@ def _blanked(text: str, reader: Reader) -> str:
     escaped = r"(?:[^'\\]++|\\(?s:.)|'')*+"
     single = f"'{escaped}'" if reader.dialect in BACKSLASH else f"[eE]'{escaped}'|'(?:[^']++|'')*+'"
     double = r'"(?:[^"\\]++|\\(?s:.)|"")*+"' if reader.dialect in BACKSLASH else r"(?!)"
-    pattern = rf"""(?P<text>{single}|{double}|(?<!\w)\$(?P<tag>\w*)\$(?s:.*?)\$(?P=tag)\$)|(?P<comment>--[^\n]*|/\*(?s:.*?)\*/)|(?P<name>"[^"]*"|`[^`]*`)"""
+    bracketed = r"|\[(?:[^\]]++|\]\])*+\]" if reader.dialect == "tsql" else ""
+    pattern = rf"""(?P<text>{single}|{double}|(?<!\w)\$(?P<tag>\w*)\$(?s:.*?)\$(?P=tag)\$)|(?P<comment>--[^\n]*|/\*(?s:.*?)\*/)|(?P<name>"[^"]*"|`[^`]*`{bracketed})"""
     return re.sub(pattern, lambda m: "''" if m["text"] else " " if m["comment"] else re.sub(r"[()']", "", m["name"]), text)
 
 

@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import polars as pl
@@ -14,16 +15,23 @@ import pyarrow.csv as pcsv
 
 from jobs.contracts.model import Contract, Reader
 from jobs.readers.delimited import decode
+from jobs.readers.encoding import wide
 from jobs.readers.frames import Part, distinct, framed
 from jobs.readers.outcome import Refused
+from jobs.readers.sniff import HEAD
 
 MOST_CHARACTERS = 64 << 20  # of INSERT statements: sqlglot takes a second for 50,000 values
 BLOCK = 1 << 20  # characters of statements that are taken apart at once: every word of them is an object
-STATEMENT_END = re.compile(r";[ \t]*\r?\n")
+STATEMENT_END = re.compile(r";[ \t]*\r?\n|^[ \t]*GO[ \t]*\r?\n", re.MULTILINE | re.IGNORECASE)
 COPY = re.compile(r"^COPY +(?P<table>[^\n(]+?) *\((?P<columns>[^\n]*)\) +FROM +stdin;\r?\n(?P<rows>(?s:.*?))(?P<end>^\\\.\r?$|\Z)", re.MULTILINE | re.IGNORECASE)
 ESCAPES = {"\\\\": "\\", "\\b": "\b", "\\f": "\f", "\\n": "\n", "\\r": "\r", "\\t": "\t", "\\v": "\v"}
 ENDS = (("PostgreSQL database dump", "database dump complete"), ("-- MySQL dump", "-- Dump completed"), ("-- MariaDB dump", "-- Dump completed"))
 CHANGES = ("UPDATE", "DELETE", "MERGE", "REPLACE", "TRUNCATE")
+# T-SQL needs no semicolon before what begins a statement; what makes one of the bodies goes on up to the next GO
+BEGINS = ("INSERT", "UPDATE", "DELETE", "MERGE", "TRUNCATE", "SET", "PRINT", "USE", "CREATE", "ALTER", "DROP", "EXEC", "EXECUTE", "DECLARE", "IF", "BEGIN", "END", "COMMIT", "GO")
+BODIES = ("PROC", "PROCEDURE", "TRIGGER", "FUNCTION")
+TEXTS = ("STRING", "NATIONAL_STRING", "IDENTIFIER")  # kinds of words that stand for no word of SQL, whatever they say
+BYTES = ("binary", "varbinary", "image", "rowversion")
 Cells = list[str | None]
 
 
@@ -39,7 +47,7 @@ class Rows:
 def read_sql_dump(contract: Contract, data: bytes, constants: Mapping[str, str]) -> Part:
     """Values as the dump spells them, without quotes. Raises Refused for what is cut off, what is more than a dump of rows, or lacks the table."""
     reader = contract.reader
-    text = decode(data, reader.encoding).removeprefix("\ufeff")
+    text = decode(data, wide(data[:HEAD], reader.encoding) or reader.encoding).removeprefix("\ufeff")
     _refuse_cut(text)
     blocks = [_copied(match) for match in COPY.finditer(text)]
     created, inserts = _inserted(COPY.sub("", text), reader)
@@ -103,7 +111,7 @@ def _inserted(text: str, reader: Reader) -> tuple[dict[str, tuple[str, ...]], li
     parts: list[tuple[str, tuple[str, ...], list[Cells]]] = []  # of one block
     done: list[Rows] = []
     try:
-        for statement in _statements(text, reader):
+        for line, statement in _statements(text, reader):
             if statement is None:  # the end of a block
                 done += [Rows(name, names, _frame(rows)) for name, names, rows in parts]
                 parts.clear()
@@ -118,24 +126,43 @@ def _inserted(text: str, reader: Reader) -> tuple[dict[str, tuple[str, ...]], li
             names = tuple(c.name for c in statement.this.expressions) if isinstance(statement.this, exp.Schema) else ()
             if not parts or parts[-1][:2] != (name, names):
                 parts.append((name, names, []))
-            parts[-1][2].extend(_tuples(statement))
+            parts[-1][2].extend(_tuples(statement, line, names or created.get(name, ()), reader.dialect))
     except (errors.SqlglotError, RecursionError) as problem:
         raise Refused("unreadable", f"The dump is not SQL that can be read: {str(problem).splitlines()[0][:200]}. It may be cut off; send it again.") from None
     return created, done
 
 
-def _statements(text: str, reader: Reader) -> Iterator[Any]:
-    """INSERT and CREATE TABLE statements, and None at the end of each block; others are passed over, those that change rows refused."""
-    from sqlglot.dialects.dialect import Dialect
-
+def _statements(text: str, reader: Reader) -> Iterator[tuple[int, Any]]:
+    """The line and the parts of INSERT and CREATE TABLE statements, and None for the parts at the end of each block; others are passed over, those that change rows refused."""
     if not re.search(r"\b(insert|create\s+table)\b", text, re.IGNORECASE):
         return
     if len(text) > MOST_CHARACTERS:
         raise Refused("too_large", f"The dump has {len(text) >> 20} MiB of INSERT statements. Send it as CSV, as COPY blocks, or as an SQLite file.")
-    dialect = Dialect.get_or_raise(reader.dialect)
-    for block, before in _blocks(text, dialect):
-        yield from _of_block(block, before, text, dialect, reader)
-        yield None
+    dialect, script, body = _dialect(reader.dialect), reader.dialect == "tsql", 0  # the line that a procedure begins in, which is no row of anything
+    for words, before in _blocks(text, dialect):
+        for tokens, end in _split(words, BEGINS if script else ("INSERT",)):
+            if script and not body and _makes_body(tokens):
+                body = before + tokens[0].line
+            if not body:
+                yield from _of_statement(tokens, end, before, text, dialect, reader)
+            elif end == "GO":
+                body = 0
+        yield 0, None
+    if body:
+        raise Refused("truncated", f"What line {body} of the dump makes has no GO after it: the dump is cut off. Send it again.")
+
+
+@cache
+def _dialect(name: str | None) -> Any:
+    """Of T-SQL one in which GO, PRINT and EXEC are words like others: sqlglot takes all up to the next semicolon for one text, and a script may have none."""
+    from sqlglot.dialects.dialect import Dialect
+    from sqlglot.dialects.tsql import TSQL
+
+    class Script(TSQL):
+        class Tokenizer(TSQL.Tokenizer):
+            COMMANDS = set()  # noqa: RUF012
+
+    return Script() if name == "tsql" else Dialect.get_or_raise(name)
 
 
 def _blocks(text: str, dialect: Any) -> Iterator[tuple[list[Any], int]]:
@@ -152,7 +179,7 @@ def _blocks(text: str, dialect: Any) -> Iterator[tuple[list[Any], int]]:
             if stop == len(text):
                 raise
             continue
-        if stop < len(text) and (not tokens or tokens[-1].token_type.name != "SEMICOLON"):
+        if stop < len(text) and not (tokens and _end(tokens, len(tokens) - 1)):
             continue
         yield tokens, lines
         lines += text.count("\n", start, stop)
@@ -160,54 +187,93 @@ def _blocks(text: str, dialect: Any) -> Iterator[tuple[list[Any], int]]:
 
 
 def _statement_end(text: str, at: int) -> int:
-    """Behind the first line from `at` on that ends with a semicolon; the end of the text where there is none."""
+    """Behind the first line from `at` on that ends with a semicolon or is a GO; the end of the text where there is none."""
     found = STATEMENT_END.search(text, at)
     return found.end() if found else len(text)
 
 
-def _of_block(words: Sequence[Any], before: int, text: str, dialect: Any, reader: Reader) -> Iterator[Any]:
-    from sqlglot import exp
+def _of_statement(tokens: Sequence[Any], end: str, before: int, text: str, dialect: Any, reader: Reader) -> Iterator[tuple[int, Any]]:
+    from sqlglot import errors, exp
 
-    for tokens, ended in _split(words):
-        first, line = tokens[0].text.upper(), before + tokens[0].line
-        if first in CHANGES:
-            raise Refused("unreadable", f"Line {line} of the dump changes rows ({first}); only INSERT and COPY can be read. Send a dump of the rows as they are.")
-        if first == "CREATE" and any(token.text.upper() == "TABLE" for token in tokens[1:4]):
-            parsed = dialect.parser().parse(tokens, text)[0]
-            if isinstance(parsed, exp.Create) and isinstance(parsed.this, exp.Schema):
-                yield parsed
-        if first == "INSERT":
-            if not ended and reader.dialect != "tsql":
-                raise Refused("truncated", f"The INSERT in line {line} has no semicolon at its end: the dump is cut off. Send it again.")
-            yield dialect.parser().parse(tokens, text)[0]
+    first, line = tokens[0].text.upper(), before + tokens[0].line
+    if first in CHANGES:
+        raise Refused("unreadable", f"Line {line} of the dump changes rows ({first}); only INSERT and COPY can be read. Send a dump of the rows as they are.")
+    if first == "GO" and len(tokens) > 1 and tokens[1].token_type.name == "NUMBER":
+        raise Refused("unreadable", f"Line {line} of the dump repeats what stands before it (GO {tokens[1].text}). Send a dump of the rows as they are.")
+    if first == "CREATE" and any(token.text.upper() == "TABLE" for token in tokens[1:4]):
+        try:
+            parsed = dialect.parser().parse(_columns(tokens), text)[0]
+        except errors.ParseError:
+            if reader.dialect != "tsql":  # there INSERT is scripted with the names of its columns, and columns with what sqlglot does not know
+                raise
+            return
+        if isinstance(parsed, exp.Create) and isinstance(parsed.this, exp.Schema):
+            yield line, parsed
+    if first == "INSERT":
+        if not end and reader.dialect != "tsql":
+            raise Refused("truncated", f"The INSERT in line {line} has no semicolon at its end: the dump is cut off. Send it again.")
+        yield line, dialect.parser().parse(list(tokens), text)[0]
 
 
-def _split(tokens: Sequence[Any]) -> Iterator[tuple[list[Any], bool]]:
-    """The words of each statement, and whether a semicolon (or the next statement of a script without any) ended it."""
+def _columns(tokens: Sequence[Any]) -> list[Any]:
+    """A CREATE TABLE up to the end of its columns: where and how the table is stored is nothing to a reader, and not all of it known to sqlglot."""
+    depth = 0
+    for at, token in enumerate(tokens):
+        kind = token.token_type.name
+        depth += (kind == "L_PAREN") - (kind == "R_PAREN")
+        if kind == "R_PAREN" and depth == 0:
+            return list(tokens[: at + 1])
+    return list(tokens)
+
+
+def _makes_body(tokens: Sequence[Any]) -> bool:
+    return tokens[0].text.upper() in ("CREATE", "ALTER") and any(token.text.upper() in BODIES for token in tokens[1:4])
+
+
+def _split(tokens: Sequence[Any], begins: Sequence[str]) -> Iterator[tuple[list[Any], str]]:
+    """The words of each statement, and what ended it: `;`, `GO`, or nothing but the next one of a script without any, that begins a line."""
     start = 0
     for at, token in enumerate(tokens):
-        if token.text == ";" and token.token_type.name == "SEMICOLON":
+        if end := _end(tokens, at):
             if at > start:
-                yield list(tokens[start:at]), True
+                yield list(tokens[start:at]), end
             start = at + 1
-        elif at > start and token.token_type.name == "INSERT" and token.line > tokens[at - 1].line:
-            yield [t for t in tokens[start:at] if t.text.upper() != "GO" or t.token_type.name != "VAR"] or [token], False
+        elif at > start and token.line > tokens[at - 1].line and token.token_type.name not in TEXTS and token.text.upper() in begins:
+            yield list(tokens[start:at]), ""
             start = at
     if len(tokens) > start:
-        yield [t for t in tokens[start:] if t.text.upper() != "GO" or t.token_type.name != "VAR"] or list(tokens[start:]), False
+        yield list(tokens[start:]), ""
 
 
-def _tuples(statement: Any) -> Iterator[Cells]:
+def _end(tokens: Sequence[Any], at: int) -> str:
+    """`;` or a GO that is all of its line; else nothing."""
+    token = tokens[at]
+    if token.text == ";" and token.token_type.name == "SEMICOLON":
+        return ";"
+    if len(token.text) != 2 or token.text.upper() != "GO" or token.token_type.name in TEXTS:
+        return ""
+    alone = (at == 0 or token.line > tokens[at - 1].line) and (at + 1 == len(tokens) or tokens[at + 1].line > token.line)
+    return "GO" if alone else ""
+
+
+def _tuples(statement: Any, line: int, names: Sequence[str], dialect: str | None) -> Iterator[Cells]:
     from sqlglot import exp
 
     if not isinstance(statement, exp.Insert) or not isinstance(statement.expression, exp.Values):
         raise Refused("unreadable", f"An INSERT of the dump gives no VALUES: {statement.sql()[:80]!r}. Send a dump of the rows as they are.")
-    for row in statement.expression.expressions:
-        yield [_value(value) for value in (row.expressions if isinstance(row, exp.Tuple) else [row.this])]
+    for number, row in enumerate(statement.expression.expressions, 1):
+        cells: Cells = []
+        for at, cell in enumerate(row.expressions if isinstance(row, exp.Tuple) else [row.this]):
+            try:
+                cells.append(_value(cell))
+            except ValueError:
+                place = f"Row {number} of the INSERT in line {line} of the dump gives" + (f" for {names[at]!r}" if at < len(names) else "")
+                raise Refused("unreadable", f"{place} an expression, not a value: {cell.sql(dialect)[:80]!r}. Only a database can compute it. Send a dump of the rows as they are.") from None
+        yield cells
 
 
 def _value(value: Any) -> str | None:
-    """A literal as it is spelt. Raises Refused for an expression, whose value only a database knows."""
+    """A literal as it is spelt, also inside a CAST. Raises ValueError for an expression, whose value only a database knows: bytes that are cast are one."""
     from sqlglot import exp
 
     if isinstance(value, exp.Null):
@@ -218,9 +284,11 @@ def _value(value: Any) -> str | None:
         return f"-{value.this.this}"
     if isinstance(value, exp.Boolean):
         return "true" if value.this else "false"
-    if isinstance(value, (exp.Cast, exp.Paren)) and isinstance(value.this, (exp.Literal, exp.Null)):
+    if isinstance(value, exp.Paren) and isinstance(value.this, (exp.Literal, exp.Null)):
         return _value(value.this)
-    raise Refused("unreadable", f"The dump gives an expression, not a value: {value.sql()[:80]!r}. Send a dump of the rows as they are.")
+    if isinstance(value, exp.Cast) and isinstance(value.this, (exp.Literal, exp.National, exp.Neg, exp.Null)) and not value.is_type(*BYTES):
+        return _value(value.this)
+    raise ValueError
 
 
 def _frame(rows: list[Cells]) -> pl.DataFrame:

@@ -11,9 +11,10 @@ from typing import Any
 from xml.parsers import expat
 
 from jobs.contracts.model import Reader
-from jobs.readers.encoding import as_utf8
+from jobs.readers.encoding import Encoding, as_utf8, wide_told
 from jobs.readers.outcome import Refused
 from jobs.readers.pieces import chunks
+from jobs.readers.sniff import bom, wide_encoding
 
 DECLARED = re.compile(rb"""^\s*<\?xml[^>]*encoding\s*=\s*["']([\w.-]+)["']""")
 OWN = ("utf-8", "utf-16", "iso-8859-1", "us-ascii")  # encodings that expat knows
@@ -22,6 +23,21 @@ OWN = ("utf-8", "utf-16", "iso-8859-1", "us-ascii")  # encodings that expat know
 def count_xml(reader: Reader, data: bytes) -> int:
     """A document that is held already."""
     return count_xml_stream(reader, io.BytesIO(data))
+
+
+def xml_encoding(reader: Reader, head: bytes) -> Encoding | None:
+    """By the rules of XML: what its mark says, else what it declares, else UTF-8; the contract before all of them. None where no encoding is called so."""
+    if reader.encoding:
+        return Encoding(reader.encoding)
+    if form := wide_encoding(head):
+        return wide_told(form, head, None)
+    match = DECLARED.match(head)
+    if bom(head) or not match:
+        return Encoding("utf-8", 1.0, "mark" if bom(head) else "utf-8")
+    try:
+        return Encoding(codecs.lookup(match[1].decode()).name, 1.0, "declared")
+    except LookupError:
+        return None
 
 
 def count_xml_stream(reader: Reader, stream: Any) -> int:

@@ -37,6 +37,9 @@ CASES = [
     case("something not described behind the last column", "001abcdZZ\n002x   ZZ\n", Lands(ROWS, skipped=NONE), record_length=9),
     case("blank lines", "001abcd\n\n\r\n002x   \n", Lands(ROWS, skipped=(0, 0, 2))),
     case("a number that is none", "0x1abcd\n   efgh\n", Lands([(None, "efgh")], {"castable:id": 1}, skipped=NONE)),
-    case("bytes that are no text", b"001abcd\n002\xffbcd\n", Refuses("wrong_encoding", ("near line 2, at byte 11",))),
+    case("bytes that are no text", b"001abcd\n002\xffbcd\n", Refuses("wrong_encoding", ("near line 2, at byte 11",)), encoding="utf-8"),
+    case("bytes that may be several texts", b"001abcd\n002\xffbcd\n", Refuses("unknown_encoding", ("cp1252 (reads '002ÿbcd')",))),
+    case("places in bytes of GBK, which nobody said", "".join(f"{at:03}上海\n{at + 1:03}浦东\n" for at in range(1, 20, 2)).encode("gbk"),
+         Lands([(at + more, name) for at in range(1, 20, 2) for more, name in enumerate(("上海", "浦东"))], skipped=NONE, encoding=("gb18030", "detected")), positions="bytes"),
     case("no row", "HDR 20240105\n", Refuses("no_rows"), header_record=HEADER),
 ]  # fmt: skip

@@ -60,9 +60,11 @@ JSON = [
     whole("cut off", '{"rows": [{"id": 1, "name": "a"}, {"id"', Refuses("unreadable", ("cut off",))),
     whole("a comma too many", '{"rows": [{"id": 1, "name": "a"},]}', Refuses("unreadable")),
     whole("a mark before it", "\ufeff" + json.dumps({"rows": TWO}), rows(*AB)),
-    whole("in UTF-16", "\ufeff" + json.dumps({"rows": TWO}), rows(*AB), written="utf-16-le"),
+    whole("in UTF-16", "\ufeff" + json.dumps({"rows": TWO}), rows(*AB, encoding=("utf-16-le", "mark")), written="utf-16-le"),
     whole("in GB18030, as the contract says", json.dumps({"rows": [{"id": 1, "name": "中"}]}, ensure_ascii=False).encode("gb18030"), rows((1, "中")), encoding="gb18030"),
-    whole("in GB18030, which nobody said", json.dumps({"rows": [{"id": 1, "name": "中"}]}, ensure_ascii=False).encode("gb18030"), Refuses("wrong_encoding")),
+    whole("in GB18030, which nobody said", {"rows": [{"id": 1, "name": "上海市浦东新区人民政府"}]}, rows((1, "上海市浦东新区人民政府"), encoding=("gb18030", "detected")), written="gb18030"),
+    whole("too little of GB18030 to tell", {"rows": [{"id": 1, "name": "中"}]}, Refuses("unknown_encoding", ("gb18030 (reads '中')",)), written="gb18030"),
+    whole("UTF-8 with a byte that is none", b'{"rows": [{"id": 1, "name": "' + "水".encode() * 20 + b'\xff"}]}', Refuses("wrong_encoding", ("near line 1, at byte 89",))),
 ]
 
 LINES = [
@@ -78,14 +80,16 @@ LINES = [
     lines("a line that is cut off", '{"id": 1, "name": "a"}\n{"id": 2, "na', Refuses("unreadable", ("Line 2",))),
     lines("two objects in a line", '{"id": 1, "name": "a"} {"id": 2, "name": "b"}\n', Refuses("unreadable", ("Line 1",))),
     lines("in GB18030, as the contract says", '{"id": 1, "name": "中"}\n', rows((1, "中")), written="gb18030", encoding="gb18030"),
-    lines("in GB18030, which nobody said", '{"id": 1, "name": "a"}\n{"id": 2, "name": "中"}\n', Refuses("wrong_encoding", ("near line 2",)), written="gb18030"),
+    lines("in GB18030, which nobody said", '{"id": 1, "name": "a"}\n{"id": 2, "name": "上海市浦东新区"}\n', rows((1, "a"), (2, "上海市浦东新区"), encoding=("gb18030", "detected")), written="gb18030"),
+    lines("too little of GB18030 to tell", '{"id": 1, "name": "a"}\n{"id": 2, "name": "中"}\n', Refuses("unknown_encoding", ("gb18030 (reads '中')",)), written="gb18030"),
+    lines("another encoding than UTF-8, which was agreed", '{"id": 1, "name": "a"}\n{"id": 2, "name": "中"}\n', Refuses("wrong_encoding", ("near line 2",)), written="gb18030", encoding="utf-8"),
     lines("a value that is none of its type", '{"id": "x", "name": "a"}\n{"id": 2, "name": "b"}\n', rows((2, "b"), rejected={"castable:id": 1})),
 ]
 
 URI = "urn:x"
 G = (Namespace("g", URI),)
 XML = [
-    xml("elements and attributes", '<d><r id="1"><name>a</name></r><r id="2"><name>b</name></r></d>', rows(*AB), [column("@id", "integer", name="id"), PAIR[1]]),
+    xml("elements and attributes", '<d><r id="1"><name>a</name></r><r id="2"><name>b</name></r></d>', rows(*AB, encoding=("utf-8", "utf-8")), [column("@id", "integer", name="id"), PAIR[1]]),
     xml("elements inside elements", '<d><r><a k="5"><b>1</b></a></r></d>', rows((1, 5)), [column("a.b", "integer", name="b"), column("a.@k", "integer", name="k")]),
     xml("a namespace that the contract names otherwise", f'<d xmlns:q="{URI}"><q:r><q:id>1</q:id><q:name>a</q:name></q:r><r/></d>', rows((1, "a")), [column("g:id", "integer", name="id"), column("g:name", name="name")], row_element="g:r", namespaces=G),
     xml("a namespace that nobody asked for", f'<d xmlns="{URI}"><r><id>1</id><name>a</name></r></d>', rows((1, "a"))),
@@ -96,10 +100,10 @@ XML = [
     xml("the row's own text", "<d><r>x</r><r>y</r></d>", rows(("x",), ("y",)), [column(".")]),
     xml("the whole row", "<d><r><id>1</id></r></d>", rows(("<r><id>1</id></r>",)), [column("$row")]),
     xml("a row inside a row belongs to it", "<d><r><id>1</id><name>a</name><r><id>2</id></r></r></d>", rows((1, "a"))),
-    xml("the encoding it declares", '<?xml version="1.0" encoding="GB18030"?><d><r><id>1</id><name>中</name></r></d>', rows((1, "中")), written="gb18030"),
-    xml("the encoding the contract says, whatever it declares", '<?xml version="1.0" encoding="utf-8"?><d><r><id>1</id><name>中</name></r></d>', rows((1, "中")), written="gbk", encoding="gbk"),
-    xml("in UTF-16", '<?xml version="1.0" encoding="utf-16"?><d><r><id>1</id><name>中</name></r></d>', rows((1, "中")), written="utf-16"),
-    xml("a mark before it", "\ufeff<d><r><id>1</id><name>a</name></r></d>", rows((1, "a"))),
+    xml("the encoding it declares", '<?xml version="1.0" encoding="GB18030"?><d><r><id>1</id><name>中</name></r></d>', rows((1, "中"), encoding=("gb18030", "declared")), written="gb18030"),
+    xml("the encoding the contract says, whatever it declares", '<?xml version="1.0" encoding="utf-8"?><d><r><id>1</id><name>中</name></r></d>', rows((1, "中"), encoding=("gbk", "contract")), written="gbk", encoding="gbk"),
+    xml("in UTF-16", '<?xml version="1.0" encoding="utf-16"?><d><r><id>1</id><name>中</name></r></d>', rows((1, "中"), encoding=("utf-16-le", "mark")), written="utf-16"),
+    xml("a mark before it", "\ufeff<d><r><id>1</id><name>a</name></r></d>", rows((1, "a"), encoding=("utf-8", "mark"))),
     xml("another encoding than it declares", '<?xml version="1.0" encoding="utf-8"?><d><r><id>1</id><name>中</name></r></d>', Refuses("unreadable"), written="gbk"),
     xml("an encoding that does not exist", '<?xml version="1.0" encoding="klingon"?><d><r><id>1</id></r></d>', Refuses("unreadable")),
     xml("cut off", "<d><r><id>1</id><name>a</name></r><r>", Refuses("unreadable", ("cut off",))),

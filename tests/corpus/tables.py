@@ -29,6 +29,11 @@ def dbf(encoding: str = "GBK") -> bytes:
     return files(TABLE, encoding=encoding)["dbf"]
 
 
+def paged(data: bytes, page: int) -> bytes:
+    """With this code page in its head."""
+    return data[:29] + bytes([page]) + data[30:]
+
+
 def layer(**changed: bytes | None) -> Callable[[], bytes]:
     """A zipped shapefile of two points, some of its members changed or (None) left out."""
 
@@ -54,6 +59,9 @@ DBF = [
     case("dbf", "texts in GBK, numbers, days, and nothing", dbf, landed(*ROWS), ATTRIBUTES, encoding="gbk"),
     case("dbf", "texts in UTF-8", lambda: dbf("UTF-8"), landed(*ROWS), ATTRIBUTES),
     case("dbf", "texts in GBK where nobody said so", dbf, Refuses("wrong_encoding"), ATTRIBUTES),
+    case("dbf", "texts in GBK where its head says so", lambda: paged(dbf(), 0x4D), landed(*ROWS, encoding=("gbk", "declared")), ATTRIBUTES),
+    case("dbf", "texts in UTF-8 where its head says GBK", lambda: paged(dbf("UTF-8"), 0x4D), landed(*ROWS, encoding=("utf-8", "utf-8")), ATTRIBUTES),
+    case("dbf", "texts in GBK where its head says Windows ANSI, as many do", lambda: paged(dbf(), 0x57), Refuses("wrong_encoding"), ATTRIBUTES),
     case("dbf", "headers in GBK", lambda: files({"名称": ["甲"]}, encoding="GBK")["dbf"], landed(("甲",)), [Column("name", "名称", "string")], encoding="gbk"),
     case("dbf", "a record that was deleted", lambda: deleted(dbf(), 0), landed(ROWS[1]), ATTRIBUTES, encoding="gbk"),
     case("dbf", "decimals", lambda: files({"X": pa.array([12.5, -0.25], pa.float64())})["dbf"], landed((D("12.50"),), (D("-0.25"),)), [Column("x", "X", "decimal", precision=9, scale=2)]),
@@ -74,7 +82,7 @@ DBF = [
 SHAPEFILES = [
     case("shapefile", "attributes, shapes and their projection", layer(), landed((*ROWS[0], POINTS[0], "EPSG:4490"), (*ROWS[1], POINTS[1], "EPSG:4490")), SHAPE),
     case("shapefile", "no projection", layer(prj=None), landed((*ROWS[0], POINTS[0], None), (*ROWS[1], POINTS[1], None)), SHAPE),
-    case("shapefile", "attributes alone", layer(), landed(*ROWS), ATTRIBUTES),
+    case("shapefile", "attributes alone", layer(), landed(*ROWS, encoding=("gbk", "declared")), ATTRIBUTES),
     case("shapefile", "no file of attributes", layer(dbf=None), Refuses("missing_member", (".dbf",)), SHAPE),
     case("shapefile", "no index", layer(shx=None), Refuses("missing_member", (".shx",)), SHAPE),
     case("shapefile", "shapes that are cut off", lambda: zipped((lambda f: f | {"shp": f["shp"][:-9]})(files(TABLE, [point(1, 2), point(3, 4)], encoding="GBK"))), Refuses("truncated", (".shp",)), SHAPE),
@@ -120,6 +128,28 @@ x\\ty\t1
 -- PostgreSQL database dump complete
 --
 """
+SSMS = """USE [city]\r
+GO\r
+/****** Object:  Table [dbo].[t]    Script Date: 2025/1/2 10:00:00 ******/\r
+SET ANSI_NULLS ON\r
+GO\r
+CREATE TABLE [dbo].[t](\r
+\t[a] [nvarchar](50) NULL,\r
+\t[金额(元)] [decimal](10, 2) NULL,\r
+\t[d] [datetime] NULL,\r
+ CONSTRAINT [PK_t] PRIMARY KEY CLUSTERED ([a] ASC)WITH (PAD_INDEX = OFF) ON [PRIMARY]\r
+) ON [PRIMARY] TEXTIMAGE_ON [PRIMARY]\r
+GO\r
+SET IDENTITY_INSERT [dbo].[t] ON \r
+GO\r
+INSERT [dbo].[t] ([a], [金额(元)], [d]) VALUES (N'张三; (上', CAST(12.50 AS Decimal(10, 2)), CAST(N'2025-01-02T00:00:00.000' AS DateTime))\r
+GO\r
+INSERT [dbo].[t] ([a], [金额(元)], [d]) VALUES (N'it''s', NULL, NULL)\r
+GO\r
+SET IDENTITY_INSERT [dbo].[t] OFF\r
+GO\r
+"""
+SCRIPTED = [Column("a", "a", "string"), Column("n", "金额(元)", "decimal", precision=10, scale=2), Column("d", "d", "timestamp", formats=("%Y-%m-%dT%H:%M:%S%.f",))]
 MYSQL, POSTGRES, TSQL = {"dialect": "mysql"}, {"dialect": "postgres"}, {"dialect": "tsql"}
 INSERT = "INSERT INTO t (b, a) VALUES (1, 'x'), (2, 'it''s');\n"
 SQL = [
@@ -127,9 +157,15 @@ SQL = [
     case("sql", "COPY as PostgreSQL dumps it", of(PG_DUMP), landed(("x\ty", 1), (None, 2), ("中", None)), **POSTGRES),
     case("sql", "INSERT that names its columns", of(INSERT), landed(("x", 1), ("it's", 2))),
     case("sql", "INSERT as SQL Server scripts it", of("INSERT [dbo].[t] ([a], [b]) VALUES (N'中', 1)\nGO\nINSERT [dbo].[t] ([a], [b]) VALUES (N'y', 2)\nGO\n"), landed(("中", 1), ("y", 2)), **TSQL),
+    case("sql", "a script of SQL Server in UTF-16, with casts", of("\ufeff" + SSMS, "utf-16-le"), landed(("张三; (上", D("12.50"), dt.datetime(2025, 1, 2, tzinfo=dt.UTC)), ("it's", None, None), encoding=("utf-16-le", "mark")), SCRIPTED, **TSQL),
+    case("sql", "a script of SQL Server in UTF-16 where GBK was agreed", of("\ufeff" + SSMS, "utf-16-le"), Refuses("wrong_encoding", ("utf-16-le",)), SCRIPTED, encoding="gbk", **TSQL),
+    case("sql", "bytes that SQL Server casts to a day", of(SSMS.replace("N'2025-01-02T00:00:00.000'", "0x0000B25B00000000")), Refuses("unreadable", ("Row 1 of the INSERT in line 15", "'d'", "0x0000B25B00000000")), SCRIPTED, **TSQL),
+    case("sql", "a script of SQL Server that repeats its rows", of("INSERT [t] ([a], [b]) VALUES (N'x', 1)\nGO 5\n"), Refuses("unreadable", ("GO 5",)), **TSQL),
+    case("sql", "what a procedure of SQL Server would insert", of("CREATE PROCEDURE [p] AS\nINSERT [t] ([a], [b]) VALUES (N'y', 2)\nGO\nINSERT [t] ([a], [b]) VALUES (N'x', 1)\nGO\n"), landed(("x", 1)), **TSQL),
     case("sql", "INSERT as Oracle scripts it", of("INSERT INTO T (A, B) VALUES ('x', 1);\n"), landed(("x", 1)), [Column("a", "A", "string"), Column("b", "B", "integer")], dialect="oracle"),
     case("sql", "in GBK", of(INSERT.replace("x", "中"), "gbk"), landed(("中", 1), ("it's", 2)), encoding="gbk"),
-    case("sql", "in GBK where nobody said so", of(INSERT.replace("x", "中"), "gbk"), Refuses("wrong_encoding", ("near line 1",))),
+    case("sql", "in GBK where nobody said so", of("INSERT INTO t (b, a) VALUES (1, '上海市浦东新区人民政府'), (2, '世纪大道');\n", "gbk"), landed(("上海市浦东新区人民政府", 1), ("世纪大道", 2), encoding=("gb18030", "detected"))),
+    case("sql", "too little of GBK to tell", of(INSERT.replace("x", "中"), "gbk"), Refuses("unknown_encoding", ("gb18030 (reads",))),
     case("sql", "a mark before it", of("\ufeff" + INSERT), landed(("x", 1), ("it's", 2))),
     case("sql", "one of two tables", of(INSERT + "INSERT INTO u (a) VALUES ('y');\n"), landed(("x", 1), ("it's", 2)), table="t"),
     case("sql", "two tables and none is named", of(INSERT + "INSERT INTO u (a) VALUES ('y');\n"), Refuses("missing_table", ("'t'", "'u'"))),

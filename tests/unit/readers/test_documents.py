@@ -80,10 +80,10 @@ def test_a_broken_document_is_refused_however_it_comes(data: bytes) -> None:
 
 
 def test_bytes_that_are_no_text_are_named() -> None:
-    for sent in (data := b'{"rows": [{"a": "\xff"}]}', gzip.compress(data)):
+    for sent in (data := b'{"rows": [{"a": "' + "水".encode() * 20 + b'\xff"}]}', gzip.compress(data)):
         with pytest.raises(Refused) as refused:
             landed(JSON, sent)
-        assert refused.value.reason == "wrong_encoding" and "at byte 17, stand the bytes ff" in refused.value.message
+        assert refused.value.reason == "wrong_encoding" and "at byte 77, stand the bytes ff" in refused.value.message
 
 
 def test_a_document_that_is_one_row_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:

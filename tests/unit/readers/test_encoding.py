@@ -17,7 +17,9 @@ from jobs.readers.encoding import CONFIDENT, Odd, Probe, as_utf8, odd_characters
 from jobs.readers.inspection import archive_content, is_plain_text, text_content
 from jobs.readers.outcome import Refused
 from jobs.readers.packed import Source, batches
-from tests.unit.readers.packing import outcome
+from tests.unit.readers.made import contract, landed, registered
+from tests.unit.readers.made import rows_of as found_rows
+from tests.unit.readers.packing import outcome, zipped
 
 # encoding → a text as departments write it
 TEXTS: dict[str, str] = {
@@ -83,6 +85,44 @@ def test_detected_and_read_without_loss(encoding: str) -> None:
     assert rows_of(data, tuple(header)) == wanted
 
 
+SHANGHAI = "上海市浦东新区世纪大道"
+SOME = {
+    "jsonl": (f'{{"id": "1", "name": "{SHANGHAI}"}}\n{{"id": "2", "name": "b"}}\n', {}),
+    "json": (f'[{{"id": "1", "name": "{SHANGHAI}"}}, {{"id": "2", "name": "b"}}]', {"rows_at": ("$",)}),
+    "sql": (f"INSERT INTO t (id, name) VALUES ('1', '{SHANGHAI}'), ('2', 'b');\n", {}),
+    "fixedWidth": (f"1{SHANGHAI}\n2b{' ' * 10}\n", {}),
+    "xml": (f"<d><r><id>1</id><name>{SHANGHAI}</name></r><r><id>2</id><name>b</name></r></d>", {"row_element": "r"}),
+}
+HOW = [(None, "utf-8", ("utf-8", "utf-8")), (None, "gb18030", ("gb18030", "detected")), (None, "utf-8-sig", ("utf-8", "mark")), (None, "utf-16", ("utf-16-le", "mark")), ("gbk", "gbk", ("gbk", "contract"))]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize(("said", "written", "told"), HOW)
+@pytest.mark.parametrize("form", SOME)
+def test_every_text_tells_its_encoding_as_delimited_text_does(form: str, said: str | None, written: str, told: tuple[str, str], packed: bool) -> None:  # noqa: FBT001
+    text, options = SOME[form]
+    if form == "xml" and told[1] == "detected":
+        text, told = f'<?xml version="1.0" encoding="{written}"?>{text}', (written, "declared")
+    columns = [Column("id", "id", "string", start=1, length=1), Column("name", "name", "string", start=2, length=11)]
+    asked = contract(columns, **{"format": form, "encoding": said, **options})
+    data = zipped([("x", text.encode(written))]) if packed else text.encode(written)
+    (found,) = [file.encoding for file in registered(asked, data).files]
+    assert found is not None and (found.name, found.how) == told
+    assert found.confidence >= CONFIDENT
+    assert found_rows(landed(asked, data)) == [(1, "1", SHANGHAI), (2, "2", "b")]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("form", [form for form in SOME if form != "xml"])
+def test_every_text_is_refused_where_its_encoding_cannot_be_told(form: str, packed: bool) -> None:  # noqa: FBT001
+    text, options = SOME[form]
+    data = text.replace(SHANGHAI, "中").encode("gb18030")
+    content = registered(contract([Column("id", "id", "string", start=1, length=1)], **{"format": form, **options}), zipped([("x", data)]) if packed else data)
+    assert content.refused is not None
+    assert content.refused[0] == "unknown_encoding"
+    assert "gb18030 (reads" in content.refused[1]
+
+
 @pytest.mark.parametrize(
     ("data", "reads"),
     [
@@ -107,6 +147,12 @@ def test_a_damaged_utf8_file_stays_utf8_and_is_refused_at_the_place() -> None:
     with pytest.raises(Refused, match=rf"near line 22, at byte {len(data) - 2}, stand the bytes e6 b0") as refused:
         rows_of(data, ("站点", "水位"))
     assert refused.value.reason == "wrong_encoding"
+
+
+def test_a_character_of_utf8_that_lost_its_end_is_no_word_of_another_encoding() -> None:
+    """E4 B8 would be дё in code page 1251."""
+    with pytest.raises(Refused, match="near line 2, at byte 7, stand the bytes e4 b8 0a"):
+        rows_of(b"id,n\n1,\xe4\xb8\n", ("id", "n"))
 
 
 @pytest.mark.parametrize(

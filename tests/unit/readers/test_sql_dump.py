@@ -43,6 +43,96 @@ CREATE INDEX i ON public.t USING btree (a);
 --
 """
 
+SSMS = """USE [city]
+GO
+/****** Object:  Table [dbo].[t]    Script Date: 2025/1/2 10:00:00 ******/
+SET ANSI_NULLS ON
+GO
+CREATE TABLE [dbo].[t](
+\t[a] [nvarchar](50) COLLATE Chinese_PRC_CI_AS SPARSE NULL,
+\t[b] [decimal](10, 2) NULL,
+\t[时间(始)] [datetime] NULL,
+ CONSTRAINT [PK_t] PRIMARY KEY CLUSTERED ([a] ASC)WITH (PAD_INDEX = OFF) ON [PRIMARY]
+) ON [PRIMARY] TEXTIMAGE_ON [PRIMARY]
+GO
+CREATE PROCEDURE [dbo].[p] AS
+INSERT [dbo].[t] ([a]) VALUES (N'no row;')
+DELETE FROM [dbo].[t]
+GO
+SET IDENTITY_INSERT [dbo].[t] ON 
+
+GO
+INSERT [dbo].[t] ([a], [b], [时间(始)]) VALUES (N'张三;
+GO
+(x', CAST(12.50 AS Decimal(10, 2)), CAST(N'2025-01-02T00:00:00.000' AS DateTime))
+GO
+INSERT [dbo].[t] ([a], [b], [时间(始)]) VALUES (N'it''s', NULL, NULL)
+INSERT [dbo].[t] ([a], [b], [时间(始)]) VALUES (N'', CAST(-3.00 AS Decimal(10, 2)), CAST(N'2025-01-02' AS Date));
+GO
+INSERT [dbo].[t] ([a], [b], [时间(始)]) VALUES (N'上', 1, CAST(NULL AS DateTime));
+PRINT N'Processed 4 total records'
+SET IDENTITY_INSERT [dbo].[t] OFF
+GO
+ALTER TABLE [dbo].[t] ADD  CONSTRAINT [DF_t_c]  DEFAULT (getdate()) FOR [b]
+GO
+"""
+SCRIPTED = [("张三;\nGO\n(x", "12.50", "2025-01-02T00:00:00.000"), ("it's", None, None), ("", "-3.00", "2025-01-02"), ("上", "1", None)]
+
+
+@pytest.mark.parametrize("block", [1, 1 << 20])
+@pytest.mark.parametrize(("encoding", "said"), [("utf-8", None), ("utf-16", None), ("utf-16", "utf-16"), ("utf-16", "UTF-16LE"), ("utf-16-le", "utf-16-le"), ("utf-16-be", "utf-16-be"), ("gbk", "gbk")])
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_a_script_of_sql_server(encoding: str, said: str | None, block: int, ends: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As its Generate Scripts writes them, in UTF-16 with a mark unless told otherwise."""
+    monkeypatch.setattr(sql_dump, "BLOCK", block)
+    found = outcome(contract(["a", "b", "时间(始)"], format="sql", encoding=said, **TSQL), SSMS.replace("\n", ends).encode(encoding))
+    assert found.rows == [tuple(cell and cell.replace("\n", ends) for cell in row) for row in SCRIPTED]
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        ("CAST(0x0000A2CC00000000 AS DateTime)", "CAST(0x0000A2CC00000000"), ("CAST(N'x' AS varbinary(3))", "CAST(N'x'"), ("GETDATE()", "GETDATE()"), ("CAST(1 AS int) + 1", "+ 1"),
+        ("CONVERT(date, N'2025', 120)", "CONVERT"), ("CAST(CAST(1 AS int) AS bit)", "CAST(CAST("), ("DEFAULT", "DEFAULT"), ("[b]", "[b]"), ("N'x' + N'y'", "+ N'y'"), ("CAST(GETDATE() AS Date)", "GETDATE()"),
+    ],
+)  # fmt: skip
+def test_what_only_a_database_can_compute_is_refused_by_row_and_column(value: str, says: str) -> None:
+    with pytest.raises(Refused, match=r"Row 2 of the INSERT in line 3 of the dump gives for 'b' an expression") as refused:
+        WAYS["sql"].read(contract(AB, format="sql", **TSQL), f"GO\nGO\nINSERT [t] ([a], [b]) VALUES (N'x', 1), (N'y', {value})\nGO\n".encode(), {})
+    assert says in refused.value.message
+
+
+@pytest.mark.parametrize(
+    ("text", "reason", "says"),
+    [
+        ("INSERT [t] ([a], [b]) VALUES (N'x', 1)\nGO 5\n", "unreadable", "Line 2 of the dump repeats what stands before it (GO 5)"),
+        ("INSERT [t] ([a], [b]) VALUES (N'x', 1)\nGO\nDELETE FROM [t]\nGO\n", "unreadable", "Line 3 of the dump changes rows (DELETE)"),
+        ("INSERT [t] ([a], [b]) VALUES (N'x', 1)\nUPDATE [t] SET [a] = NULL", "unreadable", "Line 2 of the dump changes rows (UPDATE)"),
+        ("INSERT [t] ([a], [b]) VALUES (N'x', 1)\nGO\nCREATE PROC p AS\nINSERT [t] ([a], [b]) VALUES (N'y', 1)\n", "truncated", "What line 3 of the dump makes has no GO after it"),
+        ("INSERT [t] ([a], [b]) VALUES (N'x', 1)\nGO\nINSERT [t] ([a], [b]) VALUES (N'y', CAST(1", "unreadable", "cut off"),
+        ("CREATE TABLE [dbo].[t]([a] [nvarchar](9) NULL, [b] [int] NULL) ON [PRIMARY] TEXTIMAGE_ON [PRIMARY]\nGO\n", None, ""),
+    ],
+)
+def test_scripts_of_sql_server_that_are_more_or_less_than_rows(text: str, reason: str | None, says: str) -> None:
+    asked = contract(AB, format="sql", **TSQL)
+    if reason is None:
+        assert outcome(asked, text.encode()).rows == []
+        return
+    with pytest.raises(Refused) as refused:
+        WAYS["sql"].read(asked, text.encode(), {})
+    assert refused.value.reason == reason
+    assert says in refused.value.message
+
+
+def test_a_mark_that_contradicts_the_agreed_encoding_is_refused() -> None:
+    assert refusal(contract(AB, format="sql", encoding="gbk", **TSQL), SSMS.encode("utf-16")) == "wrong_encoding"
+
+
+def test_bytes_that_are_no_text_are_named_by_their_line_in_utf16() -> None:
+    """上 is 0A 4E in UTF-16, which is no line end."""
+    with pytest.raises(Refused, match="near line 2, at byte"):
+        WAYS["sql"].read(contract(AB, format="sql"), "\ufeff-- 上上上\n".encode("utf-16-le") + b"\x00\xd8\x20\x00", {})
+
 
 @pytest.mark.parametrize(
     ("text", "reader", "rows"),
@@ -116,6 +206,17 @@ def test_rows_written_are_rows_read(rows: list[tuple[str | None, str]], how: str
         lists = [f"({quoted(a, backslash=how == 'mysql')}, {quoted(b, backslash=how == 'mysql')})" for a, b in rows]
         dump = "CREATE TABLE t (a text, b text);\n" + "".join(f"INSERT INTO t VALUES {part};\n" for part in ([", ".join(lists)] if one and lists else lists))
     found = outcome(contract(AB, format="sql", dialect="postgres" if how == "copy" else how), dump.encode())
+    assert found.rows == rows
+    assert found.counted == len(rows)
+
+
+@given(st.lists(st.tuples(st.none() | TEXT | st.sampled_from(["GO", "\nGO\n", ";\nGO\n"]), TEXT), max_size=8), st.sampled_from(["\n", "\nGO\n", ";\n", ";\nGO\n", "\nPRINT 'x'\nGO\n"]), st.sampled_from([1, 1 << 20]))
+def test_rows_that_sql_server_scripts_are_rows_read(rows: list[tuple[str | None, str]], between: str, block: int) -> None:
+    cells = [("NULL" if a is None else "N" + quoted(a, backslash=False), f"CAST(N{quoted(b, backslash=False)} AS NVarChar(8))") for a, b in rows]
+    dump = "CREATE TABLE [t](\n\t[a] [nvarchar](9) NULL,\n\t[b] [nvarchar](9) NULL\n) ON [PRIMARY]\nGO\n" + "".join(f"INSERT [t] ([a], [b]) VALUES ({a}, {b}){between}" for a, b in cells)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sql_dump, "BLOCK", block)
+        found = outcome(contract(AB, format="sql", **TSQL), dump.encode("utf-16"))
     assert found.rows == rows
     assert found.counted == len(rows)
 
