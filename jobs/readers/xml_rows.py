@@ -69,21 +69,22 @@ def _elements(reader: Reader, document: Pieces) -> Iterator[Any]:
     try:
         for event, element in context:
             if not trusted:
-                _refuse_entities(element)
+                refuse_entities(element)
                 trusted = True
             depth += 1 if event == "start" else -1
             if depth == 0:
                 yield element
                 _forget(element)
         if context.root is not None:
-            _refuse_entities(context.root)
+            refuse_entities(context.root)
     except (etree.XMLSyntaxError, LookupError) as problem:
         if b"<!ENTITY" in head:  # libxml2 stopped at an entity before there was an element to ask
             raise _unsafe() from None
         raise Refused("unreadable", f"The file is not XML that can be read: {problem}. It may be cut off; send it again.") from None
 
 
-def _refuse_entities(element: Any) -> None:
+def refuse_entities(element: Any) -> None:
+    """`element`: any of the document."""
     dtd = element.getroottree().docinfo.internalDTD
     if dtd is not None and any(True for _ in dtd.iterentities()):
         raise _unsafe()
