@@ -203,7 +203,7 @@ def _judged(
     if part.ragged:
         frame = pl.concat([frame, _ragged(frame, part)], how="vertical")
     frame = frame.with_columns(pl.lit(piece.raw.delivery).alias("_delivery"), pl.lit(piece.period).alias("_period"))
-    events = drift.seen(contract, part, values, judged.measures, several=not piece.whole or piece.content.in_order)
+    events = drift.seen(contract, part, values, judged.measures, several=not whole)
     return frame, measures, int(judged.critical.sum()) + len(part.ragged), to_dicts(events)
 
 
