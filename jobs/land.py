@@ -29,6 +29,7 @@ from jobs.quality.answer_site import publish_answers
 from jobs.quality.compile import REJECTIONS, judge
 from jobs.quality.keys import key_measures
 from jobs.quality.measures import Measures
+from jobs.quality.ragged import RAGGED, ragged_measures
 from jobs.quality.rules import Rule, judging, on_trial
 from jobs.quality.trial import counted
 from jobs.readers import raw
@@ -195,14 +196,14 @@ def _judged(
     values = typed(part.cells, contract)
     frame = values.frame.with_columns(part.cells["_record"], part.cells["_part"])
     judged = judge(frame, judging(rules), values.failed, personal, values.messages, values.doubtful, contract.lenient, drift.of_rows(contract, part))
-    measures = judged.measures.beside(counted(frame, on_trial(rules), personal))
+    measures = judged.measures.beside(counted(frame, on_trial(rules), personal) | ragged_measures(part.ragged, personal=bool(personal)))
     measures = replace(measures, keys=key_measures(frame, judging(rules), ~judged.critical)) if whole else measures
     sent = _sent(part.cells, judged.critical)
     frame = frame.with_columns(judged.rejections.alias("_rejections"), sent.alias("_raw"), drift.extra(contract, part, values).alias("_extra"))
     if part.ragged:
         frame = pl.concat([frame, _ragged(frame, part)], how="vertical")
     frame = frame.with_columns(pl.lit(piece.raw.delivery).alias("_delivery"), pl.lit(piece.period).alias("_period"))
-    events = drift.seen(contract, part, values, judged.measures, several=not piece.whole or piece.content.in_order)
+    events = drift.seen(contract, part, values, judged.measures, several=not whole)
     return frame, measures, int(judged.critical.sum()) + len(part.ragged), to_dicts(events)
 
 
@@ -218,7 +219,7 @@ def _ragged(frame: pl.DataFrame, part: Part) -> pl.DataFrame:
     fields = "the line has {} {}, the header has {}: a delimiter or a quote is missing or too many"
     places = "the line has {} {}, its columns have {}: something is missing or too many"
     messages = [r.wrong or (fields if r.unit == "fields" else places).format(r.actual, r.unit, r.expected) for r in part.ragged]
-    said = {"rule": bronze.RAGGED, "severity": "critical", "column": None, "value": None}
+    said = {"rule": RAGGED, "severity": "critical", "column": None, "value": None}
     rejections = pl.DataFrame({"message": messages}).select(pl.concat_list(pl.struct(*(pl.lit(v, pl.String).alias(k) for k, v in said.items()), "message"))).to_series()
     empty = pl.DataFrame({name: pl.Series([None] * len(part.ragged), dtype=kind) for name, kind in frame.schema.items()})
     return empty.with_columns(

@@ -19,7 +19,7 @@ from jobs.platform.errors import LakeError
 
 KINDS = {
     "new_column": "new column", "missing_column": "missing column", "retyped_column": "another type", "code_list": "other codes", "synonym": "synonym",
-    "reordered_columns": "other order",
+    "reordered_columns": "other order", "absent_member": "in no row",
 }  # fmt: skip
 
 

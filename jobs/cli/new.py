@@ -24,6 +24,7 @@ def add(app: typer.Typer) -> None:
 def new(
     dataset: Annotated[str, typer.Argument(help="<department>.<dataset>, in lower case")],
     sample: Annotated[list[Path], typer.Option(exists=True, dir_okay=False, help="a file as the department sends it; several of one kind may be given")],
+    table: Annotated[str | None, typer.Option(help="which table of a database or SQL dump, or layer of a shapefile, where the sample has several")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="print both files and write none")] = False,
 ) -> None:
     """Write a contract and a suite that take a sample. Example: [bold]./lake new fiscal.spend --sample ../shared/data/fiscal/gla_spend.csv[/]"""
@@ -38,7 +39,7 @@ def new(
     for path in files:
         if path.exists() and not dry_run:
             raise LakeError(f"{path.relative_to(root)} is there already", "choose another name, or remove it first")
-    read = read_sample(sample)
+    read = read_sample(sample, table)
     profile = profiled(read.frame)
     for path, text in zip(files, (contract_text(department, name, read, profile), suite_text(department, name, profile)), strict=True):
         if dry_run:
@@ -48,10 +49,10 @@ def new(
         path.write_text(text, encoding="utf-8")
     if dry_run:
         return
-    table = Table("column", "from", "type", "empty", "different", "likely personal", title=f"{dataset}: {read.frame.height:,} rows of {len(sample)} files")
+    shown = Table("column", "from", "type", "empty", "different", "likely personal", title=f"{dataset}: {read.frame.height:,} rows of {len(sample)} files")
     for column in profile.columns:
-        table.add_row(column.name, column.header, column.physical or column.kind, f"{column.nulls:,}", f"{column.distinct:,}", column.personal or "")
-    console.print(table)
+        shown.add_row(column.name, column.header, column.physical or column.kind, f"{column.nulls:,}", f"{column.distinct:,}", column.personal or "")
+    console.print(shown)
     for path in files:
         console.print(f"  {path.relative_to(root)}", highlight=False)
     console.print(f"Next: decide where a comment asks you to, then ./lake check {dataset}, ./lake deliver {dataset} <period> <file>, ./lake land {dataset}", highlight=False)

@@ -91,7 +91,7 @@ class DriftCustom(Custom):
     """Every difference is an event in `ops.drift`, whatever is done about it."""
 
     new_column: DriftPolicy = Field("freeze", description="A column the contract does not know: `freeze` refuses the file, `evolve` keeps its values as sent in bronze (`_extra`) until the contract takes the column up, `discard_row` quarantines the rows with a value in it, `discard_value` leaves its values out. Members of JSON and XML rows that no column asks for are looked at unless it is `freeze`; of fixed width nothing but the columns is read.")
-    missing_column: DriftPolicy = Field("freeze", description="A column that is not there: `freeze` refuses the file, `evolve` makes it null and proposes `optional`, `discard_row` quarantines all rows, `discard_value` makes it null.")
+    missing_column: DriftPolicy = Field("freeze", description="A column that is not there: `freeze` refuses the file, `evolve` makes it null and proposes `optional`, `discard_row` quarantines all rows, `discard_value` makes it null. JSON and XML have no headers, and a row may lack a member: one that no row of a delivery of at least 20 has is an event (`absent_member`) and nothing more, unless its column is `optional`; what each row must have is `required`.")
     retyped_column: DriftPolicy = Field("discard_row", description="A value that is not of the column's type: `discard_row` quarantines its row, `discard_value` makes the cell null and flags the row, `evolve` does that, keeps the value as sent in `_extra` and proposes the new type, `freeze` refuses the file. A required column and the key cannot be null: with `discard_value` and `evolve` their rows are quarantined.")
 
 

@@ -17,6 +17,7 @@ from jobs.quality.answer_message import whole
 from jobs.quality.answer_words import mend_of, reason_of, rule_of, words
 from jobs.quality.compile import MASK, reader_rule
 from jobs.quality.measures import Measures, RuleMeasure
+from jobs.quality.ragged import RAGGED
 from jobs.quality.rules import Rule, columns_of
 from jobs.readers.drift import Event
 from jobs.readers.values import why
@@ -92,11 +93,13 @@ def _landed(contract: Contract, rules: Sequence[Rule], measures: Measures) -> li
 
 
 def _ragged(contract: Contract, row: Mapping[str, Any]) -> list[Fault]:
-    """Lines that no fields could be taken out of are in no measure: they are what is quarantined beyond the rows that were judged."""
+    """Lines that no fields could be taken out of: they are what is quarantined beyond the rows that were judged."""
     measures, said = Measures.from_json(row["measures"]), words(contract.language)
     name = form if (form := f"ragged_{contract.reader.format}") in said else "ragged"
     lines = (row["rows"] or 0) - measures.rows
-    return [Fault("ragged", "critical", "", said[name], said[f"mend_{name}"], lines, ())] if lines > 0 and measures.rules else []
+    some, why = measures.rules.get(RAGGED, RuleMeasure()).samples, said.get(f"why_{name}", "")
+    examples = tuple(Example(record, text, why.format(actual=actual, expected=expected)) for record, (text, actual, expected) in some[:EXAMPLES])
+    return [Fault(RAGGED, "critical", "", said[name], said[f"mend_{name}"], lines, examples)] if lines > 0 and measures.rules else []
 
 
 def _from_spark(contract: Contract, rules: Sequence[Rule], checks: Sequence[Mapping[str, Any]], some: Sequence[Mapping[str, Any]]) -> list[Fault]:

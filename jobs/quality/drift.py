@@ -13,11 +13,14 @@ from jobs.quality.compile import Lacking, lacking_column, unknown_column
 from jobs.quality.measures import Measures
 from jobs.readers.drift import CLOSE, LONGEST, MOST_CODES, SHOWN, Drifted, Event, from_dicts, likeness, plain, to_dicts
 from jobs.readers.frames import Part
+from jobs.readers.members import awaited
 from jobs.readers.unknown import EXTRA, LACKING, as_text, joined, looks_like, objects
 from jobs.readers.values import TEXTS, Typed
 
 RETYPED, RECODED = 0.5, 0.8  # shares of a column's values of another type, outside its enum, from which the column is said to have changed
 EXAMPLES = 1_000  # values that are looked at for the new type
+MEMBERS = ("json", "jsonl", "xml")  # formats in which a row may lack what another has
+ABSENT = 20  # rows without a member from which it is said that the delivery lacks it: few may lack it by chance
 
 
 def of_rows(contract: Contract, part: Part) -> tuple[Lacking, ...]:
@@ -43,7 +46,7 @@ def extra(contract: Contract, part: Part, values: Typed) -> pl.Series:
 
 
 def seen(contract: Contract, part: Part, values: Typed, measures: Measures, *, several: bool) -> list[Event]:
-    """Events of one piece: those of its headers, columns with values of another type, codes outside an enum.
+    """Events of one piece: those of its headers, columns with values of another type, codes outside an enum, members that no row has.
 
     `several`: the delivery has other pieces, so columns are counted though nothing is wrong with them here.
     """
@@ -51,7 +54,9 @@ def seen(contract: Contract, part: Part, values: Typed, measures: Measures, *, s
     typed = [c for c in contract.columns if c.kind not in TEXTS and (several or c.name in values.failed)]
     retyped = [_retyped(contract, part, c.name, values.failed[c.name][0] if c.name in values.failed else nothing, values.frame[c.name]) for c in typed]
     listed = [column for column in contract.columns if column.enum and (several or _outside_any(column, measures))]
-    return [*part.events, *retyped, *(_codes(contract, part, column, values.frame[column.name]) for column in listed)]
+    members = [c for c in contract.columns if contract.reader.format in MEMBERS and awaited(c) and (several or c.name in part.absent)]
+    lacking = [Event("absent_member", c.name, found=part.cells.height if c.name in part.absent else 0, looked_at=part.cells.height) for c in members]
+    return [*part.events, *retyped, *(_codes(contract, part, column, values.frame[column.name]) for column in listed), *lacking]
 
 
 def settled(contract: Contract, events: Sequence[Event]) -> list[Event]:
@@ -74,6 +79,8 @@ def verdict(contract: Contract, events: Sequence[Mapping[str, Any]]) -> dict[str
 
 def _says_something(event: Event) -> bool:
     share = event.found / event.looked_at if event.looked_at else 0.0
+    if event.kind == "absent_member":
+        return event.found == event.looked_at >= ABSENT
     if event.kind == "retyped_column":
         return event.found > 0 and (event.policy != "discard_row" or share >= RETYPED)
     return event.kind != "code_list" or (share >= RECODED and not event.detail.get("more"))

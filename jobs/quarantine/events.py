@@ -11,9 +11,9 @@ from typing import Any, Literal
 
 from jobs.ops.ledger import Ledger
 from jobs.quality.compile import reader_rule
+from jobs.quality.ragged import RAGGED
 from jobs.quality.rules import Rule
 from jobs.quarantine.selecting import Selection
-from jobs.tables.bronze import RAGGED
 
 Action = Literal["fix", "replay", "release", "discard", "look"]
 

@@ -13,7 +13,8 @@ from pyspark.sql import functions as F
 from jobs.contracts.model import Contract
 from jobs.ops.ledger import Ledger
 from jobs.platform.errors import LakeError
-from jobs.tables import bronze, mended
+from jobs.quality.ragged import RAGGED
+from jobs.tables import mended
 from jobs.tables.mended import DISCARDED, FIXED, REASONS, RELEASED
 from jobs.tables.states import ROW, Standing, alone, standings
 
@@ -114,7 +115,7 @@ def _found_in_spark(spark: SparkSession, contract: Contract) -> DataFrame:
 
 def ragged() -> Column:
     """A record with another number of fields than the header: what was sent is a line, and has no values."""
-    return F.coalesce(F.exists("_reasons", lambda r: r.getField("rule") == F.lit(bronze.RAGGED)), F.lit(False))
+    return F.coalesce(F.exists("_reasons", lambda r: r.getField("rule") == F.lit(RAGGED)), F.lit(False))
 
 
 def _texts() -> Column:

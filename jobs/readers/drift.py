@@ -25,6 +25,7 @@ DONE = {
     ("retyped_column", "freeze"): "the file was refused", ("retyped_column", "evolve"): "values are kept in _extra, the cells are null",
     ("retyped_column", "discard_row"): "rows were quarantined", ("retyped_column", "discard_value"): "the cells are null, the rows are flagged",
     ("synonym", ""): "the column was found", ("reordered_columns", ""): "columns were found by name", ("code_list", ""): "values were judged by the enum",
+    ("absent_member", ""): "the column is null; rows were judged one by one",
 }  # fmt: skip
 
 

@@ -46,6 +46,7 @@ class Part:
     odd: Odd = Odd()
     events: tuple[Event, ...] = ()
     beside: pl.DataFrame | None = None  # of `cells`, a row a row: what unknown columns hold, what is missing
+    absent: frozenset[str] = frozenset()  # JSON, XML: columns whose member is in no row of this part
 
     @property
     def frame(self) -> pl.DataFrame:
@@ -58,6 +59,7 @@ def together(parts: Sequence[Part], frame: pl.DataFrame | None = None) -> Part:
         Cells.of(pl.concat([p.frame for p in parts]) if frame is None else frame), sum(p.records for p in parts), tuple(r for p in parts for r in p.ragged), sum(p.footnotes for p in parts),
         tuple(sorted({event for p in parts for event in p.drift})), parts[0].origins, sum(p.preamble for p in parts),
         Odd(sum(p.odd.private_use for p in parts), sum(p.odd.replacement for p in parts)), tuple(merged(p.events for p in parts)), stacked([(p.beside, p.cells.height) for p in parts]),
+        frozenset.intersection(*held) if (held := [p.absent for p in parts if p.cells.height]) else frozenset(),
     )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from jobs.contracts.model import Column, Contract, Reader
 from jobs.readers.cells import Cells
 from jobs.readers.frames import Part, together
 from jobs.readers.json_text import MOST_NESTED, json_pieces, too_deep
-from jobs.readers.members import members
+from jobs.readers.members import absent, has_member, members
 from jobs.readers.outcome import Refused
 from jobs.readers.pieces import Pieces, chunks
 from jobs.readers.streams import CHUNK
@@ -152,7 +152,8 @@ def _part(contract: Contract, rows: list[Any], layout: Layout, constants: Mappin
     numbers = pl.Series("_record", range(first, first + len(rows)), dtype=pl.Int64)
     seen = members(contract, lambda: rows, len(rows))
     frame = pl.DataFrame([*columns, numbers, pl.zeros(len(rows), pl.Int32, eager=True).alias("_part")])
-    return Part(Cells.of(frame), len(rows), drift=seen.words, events=seen.events, beside=seen.beside)
+    lacking = absent(contract, frame, lambda paths: any(has_member(row, path) for row in rows for path in paths))
+    return Part(Cells.of(frame), len(rows), drift=seen.words, events=seen.events, beside=seen.beside, absent=lacking)
 
 
 def _cells(column: Column, rows: list[Any], layout: Layout, constants: Mapping[str, str], first: int) -> pl.Series:

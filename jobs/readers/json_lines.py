@@ -19,7 +19,7 @@ from jobs.readers.cells import Cells
 from jobs.readers.delimited import decode
 from jobs.readers.frames import Part, Ragged
 from jobs.readers.lined import SPACES, JsonLineCounter, Place
-from jobs.readers.members import members
+from jobs.readers.members import absent, has_member, members
 from jobs.readers.numbers import EXACT_DIGITS, styled
 from jobs.readers.outcome import Refused
 
@@ -76,7 +76,19 @@ def read_json_lines(contract: Contract, data: bytes, constants: Mapping[str, str
     columns = [_value(column, tree, kinds, constants).alias(column.name) for column in contract.columns]
     frame = rows.select(*columns).with_columns(lines.numbers, pl.lit(0, pl.Int32).alias("_part"))
     seen = members(contract, lambda: [json.loads(lines.line(at)) for at in range(len(lines))], len(lines))
-    return Part(Cells.of(frame), len(lines) + len(ragged), ragged, drift=seen.words, events=seen.events, beside=seen.beside)
+    lacking = absent(contract, frame, lambda paths: _has(lines, paths))
+    return Part(Cells.of(frame), len(lines) + len(ragged), ragged, drift=seen.words, events=seen.events, beside=seen.beside, absent=lacking)
+
+
+def _has(lines: Lines, paths: Sequence[str]) -> bool:
+    """Whether a line has a member at one of these paths. What is nowhere in the text needs no parser; what this one does not read is not said to be absent."""
+    names = [json.dumps(path.partition(".")[0], ensure_ascii=False).encode() for path in paths]
+    if b"\\u" not in lines.text and not any(name in lines.text for name in names):
+        return False
+    try:
+        return any(has_member(row, path) for row in (json.loads(lines.line(at)) for at in range(len(lines))) for path in paths)
+    except (ValueError, RecursionError):
+        return True
 
 
 def count_json_lines(reader: Reader, data: bytes) -> int:

@@ -1,4 +1,7 @@
-"""Members of JSON and XML rows that no column asks for. A document always has more than a table takes: they are looked at only where the contract says what to do with them."""
+"""Members of JSON and XML rows that no column asks for, and columns whose member no row has.
+
+A document always has more than a table takes: what no column asks for is looked at only where the contract says what to do with it.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from jobs.contracts.model import Contract
+from jobs.contracts.model import Column, Contract
 from jobs.readers.drift import Drifted
 from jobs.readers.unknown import Observed, observed
 
@@ -34,6 +37,28 @@ def members(contract: Contract, rows: Callable[[], Iterable[Any]], height: int, 
         raise Drifted("new_column", message)
     table = pl.DataFrame([pl.Series(name, [row.get(name) for row in found], dtype=pl.String) for name in names]) if names else pl.DataFrame(schema={}).clear(height)
     return observed(_only_new(contract), table)
+
+
+def awaited(column: Column) -> bool:
+    """Whether some row of a delivery should have a member for it."""
+    return not column.optional and not any(source.startswith("$") or source == "." for source in (column.source, *column.fallback))
+
+
+def absent(contract: Contract, frame: pl.DataFrame, has: Callable[[Sequence[str]], bool]) -> frozenset[str]:
+    """Columns of rows whose member is in none of them. `has`: whether a row has one of these paths, if only with a null; asked where no row has a value."""
+    empty = [column for column in contract.columns if frame.height and awaited(column) and frame[column.name].null_count() == frame.height]
+    return frozenset(column.name for column in empty if not has((column.source, *column.fallback)))
+
+
+def has_member(row: Any, path: str) -> bool:
+    """A null on the way says nothing of what could lie inside it."""
+    for step in path.split("."):
+        if row is None:
+            return True
+        if not isinstance(row, dict) or step not in row:
+            return False
+        row = row[step]
+    return True
 
 
 def _only_new(contract: Contract) -> Contract:

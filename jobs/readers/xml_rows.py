@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from itertools import chain
 from typing import Any
 
@@ -14,7 +14,7 @@ from lxml import etree
 from jobs.contracts.model import Contract, Reader
 from jobs.readers.cells import Cells
 from jobs.readers.frames import Part, together
-from jobs.readers.members import members
+from jobs.readers.members import awaited, members
 from jobs.readers.outcome import Refused
 from jobs.readers.pieces import Pieces, chunks
 from jobs.readers.xml_flat import NIL, FlatRows
@@ -39,24 +39,29 @@ def xml_parts(contract: Contract, stream: Any, constants: Mapping[str, str]) -> 
     document, first, began = Pieces(chunks(stream)), 1, 0
     rows: list[list[str | None]] = []
     inside: list[dict[str, Any]] = []  # of each row, where what no column asks for matters
+    wanted = frozenset(at for at, column in enumerate(contract.columns) if awaited(column))
+    absent = wanted  # places of the columns that no row of the part had yet
     for element in _elements(contract.reader, document):
         rows.append(flat.row(element) or _row(element, paths, constants))
         if contract.drift.new_column != "freeze":
             inside.append(_row_of(element))
+        if absent:
+            absent = frozenset(at for at in absent if rows[-1][at] is None and not any(_has(element, steps) for steps in paths[at]))
         if document.count - began >= PART_BYTES:
-            yield _part(contract, rows, inside, first)
-            first, began, rows, inside = first + len(rows), document.count, [], []
+            yield _part(contract, rows, inside, first, absent)
+            first, began, rows, inside, absent = first + len(rows), document.count, [], [], wanted
     if rows or first == 1:
-        yield _part(contract, rows, inside, first)
+        yield _part(contract, rows, inside, first, absent if rows else frozenset())
 
 
-def _part(contract: Contract, rows: list[list[str | None]], inside: list[dict[str, Any]], first: int) -> Part:
+def _part(contract: Contract, rows: list[list[str | None]], inside: list[dict[str, Any]], first: int, absent: Set[int]) -> Part:
     values = list(zip(*rows, strict=True)) if rows else [()] * len(contract.columns)
     columns = [pl.Series(column.name, cells, dtype=pl.String) for column, cells in zip(contract.columns, values, strict=True)]
     numbers = pl.Series("_record", range(first, first + len(rows)), dtype=pl.Int64)
     frame = pl.DataFrame([*columns, numbers, pl.zeros(len(rows), pl.Int32, eager=True).alias("_part")])
     seen = members(contract, lambda: inside, len(rows), _local, through_lists=True)
-    return Part(Cells.of(frame), len(rows), drift=seen.words, events=seen.events, beside=seen.beside)
+    lacking = frozenset(contract.columns[at].name for at in absent)
+    return Part(Cells.of(frame), len(rows), drift=seen.words, events=seen.events, beside=seen.beside, absent=lacking)
 
 
 def _elements(reader: Reader, document: Pieces) -> Iterator[Any]:
@@ -69,21 +74,22 @@ def _elements(reader: Reader, document: Pieces) -> Iterator[Any]:
     try:
         for event, element in context:
             if not trusted:
-                _refuse_entities(element)
+                refuse_entities(element)
                 trusted = True
             depth += 1 if event == "start" else -1
             if depth == 0:
                 yield element
                 _forget(element)
         if context.root is not None:
-            _refuse_entities(context.root)
+            refuse_entities(context.root)
     except (etree.XMLSyntaxError, LookupError) as problem:
         if b"<!ENTITY" in head:  # libxml2 stopped at an entity before there was an element to ask
             raise _unsafe() from None
         raise Refused("unreadable", f"The file is not XML that can be read: {problem}. It may be cut off; send it again.") from None
 
 
-def _refuse_entities(element: Any) -> None:
+def refuse_entities(element: Any) -> None:
+    """`element`: any of the document."""
     dtd = element.getroottree().docinfo.internalDTD
     if dtd is not None and any(True for _ in dtd.iterentities()):
         raise _unsafe()
@@ -143,6 +149,13 @@ def _value(element: Any, inside: Mapping[str, list[Any]], paths: list[tuple[str,
         if value not in (None, ""):
             return value
     return None
+
+
+def _has(element: Any, steps: tuple[str, ...]) -> bool:
+    """Whether the row has such an element or attribute, if only an empty one."""
+    if not steps[0].startswith("@") and next(element.iterchildren(steps[0]), None) is None:
+        return False
+    return bool(_at(element, _children(element), steps))
 
 
 def _at(element: Any, inside: Mapping[str, list[Any]], steps: tuple[str, ...]) -> list[Any]:

@@ -14,11 +14,13 @@ from jobs.scaffold.sample import Sample
 
 def contract_text(department: str, name: str, sample: Sample, profile: Profile) -> str:
     """The ODCS document as YAML."""
-    properties = [_property(column, profile) for column in profile.columns]
+    properties = [_property(column, profile, optional=column.header in sample.optional) for column in profile.columns]
     table = {"name": name, "logicalType": "object", "physicalType": "table", "description": "One row a …", "properties": properties}
     custom: list[dict[str, Any]] = [{"property": "deliveryMode", "value": "increment" if profile.key else "events"}]
-    if sample.reader:
-        custom.append({"property": "reader", "value": sample.reader})
+    if sample.options:
+        custom.append({"property": "reader", "value": sample.options})
+    if sample.unnamed:
+        custom.append({"property": "drift", "value": {"newColumn": "evolve"}})
     document = CommentedMap({
         "apiVersion": "v3.2.0", "kind": "DataContract", "id": f"{department}.{name}", "name": f"{department} {name}", "version": "1.0.0", "status": "draft", "domain": department,
         "description": {"purpose": "What the department sends, and what it is for."},
@@ -28,7 +30,10 @@ def contract_text(department: str, name: str, sample: Sample, profile: Profile) 
     document.yaml_set_start_comment("Made by `./lake new` from a sample. Where a comment says `decide`, a person who knows the data should.")
     document.yaml_set_comment_before_after_key("name", "decide: a title people know it by, and below its purpose and its owner (team)")
     key = f"the key is {', '.join(profile.key)}, which never repeats in the sample" if profile.key else "no column or pair of columns identifies a row in the sample"
-    document.yaml_set_comment_before_after_key("customProperties", f"decide: {key}; snapshot keeps history as SCD2, increment merges by key, events append")
+    remarks = [f"{key}; snapshot keeps history as SCD2, increment merges by key, events append", *sample.remarks]
+    if sample.unnamed:
+        remarks.append("a column has no header, so no column of the contract can be it; `evolve` keeps its values in `_extra` of bronze")
+    document.yaml_set_comment_before_after_key("customProperties", "\n".join(f"decide: {remark}" for remark in remarks))
     return _written(document)
 
 
@@ -45,7 +50,7 @@ def suite_text(department: str, name: str, profile: Profile) -> str:
     return _written(document)
 
 
-def _property(column: ColumnProfile, profile: Profile) -> CommentedMap:
+def _property(column: ColumnProfile, profile: Profile, *, optional: bool) -> CommentedMap:
     made: dict[str, Any] = {"name": column.name, "physicalName": column.header, "logicalType": column.kind}
     if column.physical:
         made["physicalType"] = column.physical
@@ -54,11 +59,13 @@ def _property(column: ColumnProfile, profile: Profile) -> CommentedMap:
     if column.nulls == 0 and column.rows:
         made["required"] = True
     made |= {"classification": "personal" if column.personal else "internal", "description": column.header}
-    custom = [{"property": name, "value": list(value)} for name, value in (("formats", column.formats), ("nullValues", column.null_values)) if value]
+    custom: list[dict[str, Any]] = [{"property": name, "value": list(value)} for name, value in (("formats", column.formats), ("nullValues", column.null_values)) if value]
+    if optional:
+        custom.append({"property": "optional", "value": True})
     if custom:
         made["customProperties"] = custom
     said = CommentedMap(made)
-    said.yaml_set_start_comment("; ".join(_remarks(column)), indent=6)
+    said.yaml_set_start_comment("; ".join([*_remarks(column), *(["decide: not every file of the sample has it; is it still sent?"] if optional else [])]), indent=6)
     return said
 
 

@@ -151,9 +151,9 @@ def _personal(header: str, name: str, values: pl.Series) -> str | None:
 def _key(frame: pl.DataFrame, columns: Sequence[ColumnProfile]) -> tuple[str, ...]:
     """The first column, or pair of columns, that has no null and never repeats; names that sound like a key go first, then pairs of few values.
 
-    What was measured, and a row number that a program wrote, identify nothing, though they may never repeat.
+    What was measured, a shape, and a row number that a program wrote identify nothing, though they may never repeat.
     """
-    whole = [c for c in columns if c.nulls == 0 and c.rows and c.kind != "number" and not ROW_NUMBERS.fullmatch(c.header)]
+    whole = [c for c in columns if c.nulls == 0 and c.rows and c.kind != "number" and not ROW_NUMBERS.fullmatch(c.header) and not c.header.startswith("$")]
     ordered = sorted(whole, key=lambda c: not (KEY_NAMES.search(c.header) or KEY_NAMES.search(c.name)))
     for column in ordered:
         if column.distinct == column.rows:

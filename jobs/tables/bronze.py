@@ -22,6 +22,7 @@ from jobs.platform.errors import LakeError
 from jobs.platform.settings import Settings
 from jobs.platform.store import delta_options
 from jobs.quality.compile import REJECTIONS
+from jobs.quality.ragged import RAGGED
 from jobs.readers.values import polars_type
 from jobs.tables.files import added, put
 
@@ -31,7 +32,6 @@ LINEAGE: dict[str, pl.DataType] = {
 METADATA = "lake.deliveries"
 FEW_FILES = 30  # more are listed by Spark in tasks
 PLAIN = 1  # version of the Delta protocol for readers whose files hold the rows as they are
-RAGGED = "ragged"  # the rule of a record whose number of fields is not the header's
 
 
 def polars_schema(contract: Contract) -> dict[str, pl.DataType]:

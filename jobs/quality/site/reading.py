@@ -52,8 +52,8 @@ def drift(ledger: Ledger, dataset: str, wanted: Sequence[str]) -> list[dict[str,
 
 
 def drift_counts(ledger: Ledger, dataset: str) -> dict[str, int]:
-    """Delivery → how many events."""
-    return Counter(str(row["delivery"]) for row in _rows(ledger, "drift", dataset, only=("delivery",)))
+    """Delivery → how many events that say its form changed; a member that no row of it has may well come again."""
+    return Counter(str(row["delivery"]) for row in _rows(ledger, "drift", dataset, pl.col("kind") != "absent_member", only=("delivery", "kind")))
 
 
 def unexpected(ledger: Ledger, dataset: str) -> dict[str, dict[str, int]]:

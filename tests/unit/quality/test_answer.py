@@ -13,15 +13,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import html
 
+from jobs import land
 from jobs.contracts.load import contract_path, load_contract
-from jobs.contracts.model import Contract
+from jobs.contracts.model import Column, Contract
 from jobs.platform.settings import load_settings
 from jobs.quality.answer import EXAMPLES, Answer, answer, csv_of, html_of
 from jobs.quality.compile import MASK, judge
 from jobs.quality.implied import rules_of
 from jobs.quality.measures import Measures, RuleMeasure
 from jobs.quality.rules import Rule
+from jobs.readers.delivery import Piece
+from jobs.readers.formats import WAYS
+from jobs.readers.raw import RawObject
 from jobs.readers.values import typed
+from tests.unit.readers.made import contract as made
 
 ROOT = load_settings().root
 ROW = {"delivery": "2024/ab", "period": "2024", "name": "roster.csv", "sha256": "ab" * 32, "outcome": "landed", "reason": None, "message": None, "rows": 3, "quarantined": 2, "measures": None}
@@ -103,6 +108,50 @@ def test_rows_that_spark_judged_are_counted_from_the_checks_and_named_by_line(co
     some = [{"rule": unique.id, "record": line, "part": 0, "severity": "critical"} for line in range(90, 30, -1)]
     fault = next(f for f in answer(contract, rules, ROW, [check], some).faults if f.rule == unique.id)
     assert (fault.rows, [e.line for e in fault.examples]) == (70, list(range(31, 31 + EXAMPLES)))
+
+
+RAGGED = {  # format → columns with their reader, a dump, and (line, value, why) of each example
+    "csv": (["a", "b"], {}, "a,b\n1,2\n=3\n\n4,5,6\n" + "7,8,\"" + "x" * 500 + "\n9\",0\n", [(3, "=3", "1 fields, the header has 2"), (5, "4,5,6", "3 fields, the header has 2"), (6, '7,8,"' + "x" * 195 + " …", "4 fields, the header has 2")]),
+    "fixedWidth": ([Column("a", "a", "string", start=1, length=2)], {}, "ab\nc\n", [(2, "c", "its length is 1, agreed is 2")]),
+    "jsonl": (["a"], {}, '{"a": 1}\n[2]\n', [(2, "[2]", "")]),
+}  # fmt: skip
+
+
+def landed_row(contract: Contract, *dumps: str) -> dict[str, Any]:
+    """The ledger's row of a delivery in these pieces."""
+    parts = [WAYS[contract.reader.format].read(contract, dump.encode(), {}) for dump in dumps]
+    piece = Piece(RawObject("d.t", "2024/ab", "", 0, encrypted=False), "2024", "a", 0, 0, 0, last=True, whole=len(parts) == 1)
+    judged = [land._judged(contract, (), contract.personal_columns, piece, part, len(parts) == 1) for part in parts]
+    measures = sum((Measures.from_json(found.to_json()) for _, found, _, _ in judged), Measures())
+    return ROW | {"rows": sum(frame.height for frame, _, _, _ in judged), "quarantined": sum(count for _, _, count, _ in judged), "measures": measures.to_json()}
+
+
+@pytest.mark.parametrize("form", RAGGED)
+def test_a_line_without_its_fields_is_shown_as_sent_with_its_number(form: str) -> None:
+    columns, reader, dump, shown = RAGGED[form]
+    said = answer(made(columns, format=form, **reader), (), landed_row(made(columns, format=form, **reader), dump))
+    (fault,) = said.faults
+    assert (fault.rule, fault.severity, fault.rows, [(e.line, e.value, e.why) for e in fault.examples]) == ("ragged", "critical", len(shown), shown)
+    lines = table_of(said)
+    assert [(int(line["line"]), line["value as sent"].removeprefix("'")) for line in lines] == [(at, text) for at, text, _ in shown]
+    assert all(line["what is wrong"] == (why or fault.wrong) and line["how to mend it"] == fault.mend for line, (_, _, why) in zip(lines, shown, strict=True))
+    assert all(text in text_of(said) for _, text, why in shown for text in (text, why) if "x" not in text)
+
+
+def test_ragged_lines_of_a_personal_dataset_are_hidden_and_of_many_the_first_are_named() -> None:
+    columns = [Column("a", "a", "string", classification="personal"), Column("b", "b", "string")]
+    contract = replace(made(columns, format="csv"), language="zh")
+    said = answer(contract, (), landed_row(contract, "a,b\n1,2\n" + "secret\n" * 30, "a,b\nsecret\n"))
+    (fault,) = said.faults
+    assert (fault.rows, len(fault.examples), {e.value for e in fault.examples}) == (31, EXAMPLES, {MASK})
+    assert {e.why for e in fault.examples} == {"该行有 1 个字段,表头有 2 个"}
+    assert "secret" not in html_of(said) and "secret" not in csv_of(said).decode()
+
+
+def test_a_delivery_that_landed_before_lines_were_kept_still_says_how_many() -> None:
+    measures = Measures(1, {"in_set:a": RuleMeasure(1)})
+    (fault,) = answer(made(["a"], format="csv"), (), ROW | {"rows": 3, "measures": measures.to_json()}).faults
+    assert (fault.rule, fault.rows, fault.examples) == ("ragged", 2, ())
 
 
 @given(value=st.text(max_size=40).filter(lambda text: "\x00" not in text and "\r" not in text))

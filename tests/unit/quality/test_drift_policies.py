@@ -262,6 +262,56 @@ def test_elements_and_attributes_that_no_column_asks_for_are_kept(case: str) -> 
     assert land(replace(made, drift=Drift()), XML.encode()).events == []
 
 
+ABSENT = {  # paths of columns → which of them no row has, by what the rows hold
+    "nothing": (["b", "a.c", "d"], {}, ["b", "a.c", "d"]),
+    "a null is there": (["b", "a.c", "d"], {"b": None, "a": None, "d": ""}, []),
+    "an object without it": (["b", "a.c", "d"], {"a": {"x": 1}, "d": "b"}, ["b", "a.c"]),
+    "its name elsewhere": (["c", "中"], {"a": {"c": 1, "中": 2}, "x": "c"}, ["c", "中"]),
+}  # fmt: skip
+
+
+def written(form: str, rows: list[dict[str, Any]]) -> bytes:
+    if form == "xml":
+        return f"<d>{''.join(f'<r>{_elements(row)}</r>' for row in rows)}</d>".encode()
+    return json.dumps({"rows": rows}).encode() if form == "json" else "".join(json.dumps(row) + "\n" for row in rows).encode()
+
+
+def _elements(row: dict[str, Any]) -> str:
+    return "".join(f"<{name}>{_elements(value) if isinstance(value, dict) else '' if value is None else value}</{name}>" for name, value in row.items())
+
+
+@pytest.mark.parametrize("form", ["json", "jsonl", "xml"])
+@pytest.mark.parametrize("case", ABSENT)
+def test_a_member_that_no_row_has_is_an_event_and_refuses_nothing(form: str, case: str) -> None:
+    paths, held, lacking = ABSENT[case]
+    if (form, case) == ("xml", "a null is there"):
+        held = held | {"a": {"c": None}}  # an empty element says that it holds nothing
+    columns = [ID, *(Column(f"c{at}", path, "integer" if at else "string") for at, path in enumerate(paths))]
+    made = asked(Drift(missing_column="freeze"), *columns, format=form, rows_at=("rows",), row_element="r")
+    rows = [{"编号": at, **held} for at in range(20)]
+    found = land(made, written(form, rows))
+    events = [event for event in found.events if event.kind == "absent_member"]
+    assert sorted(made.column(event.column).source for event in events) == sorted(lacking)
+    assert {(event.found, event.looked_at, event.done) for event in events} <= {(20, 20, "the column is null; rows were judged one by one")}
+    optional = replace(made, columns=(ID, *(replace(column, optional=True) for column in made.columns[1:])))
+    assert not [event for event in land(optional, written(form, rows)).events if event.kind == "absent_member"]
+    assert not [event for event in land(made, written(form, rows[:19])).events if event.kind == "absent_member"]  # few rows may lack it by chance
+
+
+@pytest.mark.parametrize("form", ["json", "jsonl", "xml"])
+def test_a_member_is_absent_where_no_piece_of_the_delivery_has_it(form: str) -> None:
+    made = asked(Drift(), ID, AMOUNT, Column("note", "note", "string", fallback=("remark",)), format=form, rows_at=("rows",), row_element="r")
+    pieces = [written(form, [{"编号": at} for at in range(12)]), written(form, [{"编号": at, "remark": None} for at in range(12)])]
+    assert [(e.key, e.found, e.looked_at) for e in land(made, *pieces).events] == [("absent_member:amount", 24, 24)]
+
+
+def test_parts_of_one_large_document_are_one_delivery(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jobs.readers.xml_rows.PART_BYTES", 100)
+    rows = [{"编号": at, **({"金额": 1} if at == 0 else {})} for at in range(40)]
+    made = asked(Drift(), ID, AMOUNT, Column("note", "note", "string"), format="xml", row_element="r")
+    assert [event.key for event in land(made, written("xml", rows)).events] == ["absent_member:note"]
+
+
 def test_a_document_whose_keys_are_data_is_refused() -> None:
     made = asked(Drift(new_column="evolve"), ID, format="json", rows_at=("rows",))
     with pytest.raises(Drifted, match="names seem to be data"):

