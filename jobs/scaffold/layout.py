@@ -21,7 +21,8 @@ from jobs.scaffold.paths import check_name, outermost
 from jobs.scaffold.xml_layout import xml_layout
 
 DELIMITERS = ",;\t|"
-LOOKED_AT = 1 << 20  # characters from which delimiter and dialect are told
+LOOKED_AT = 1 << 20  # characters from which the dialect of a dump is told
+SNIFFED = 1 << 16  # and the delimiter: the library takes time by the square of the text
 DEPTH = 4  # levels of a JSON document in which rows are looked for
 SQL = re.compile(r"^\s*(?:insert\s+(?:into\s+)?\S|create\s+table\s|copy\s[^\n]*\sfrom\s+stdin;)", re.I | re.M)
 SQL_OPENS = re.compile(r"\s*(?:--|/\*|(?:insert|create|copy|set|use|drop|begin|start|lock|pragma|alter|select)\b)", re.I)
@@ -58,7 +59,7 @@ def layout_of(name: str, kind: str, content: bytes, table: str | None) -> Layout
     if SQL_OPENS.match(text) and SQL.search(text[:LOOKED_AT]):
         dialect = next((dialect for dialect, words in DIALECTS.items() if words.search(text[:LOOKED_AT])), None)
         return Layout(Reader("sql", encoding=None if encoding == "utf-8" else encoding, dialect=dialect))
-    return Layout(Reader("csv", encoding=encoding if guessed else None, delimiter=_delimiter(name, text[:LOOKED_AT])))
+    return Layout(Reader("csv", encoding=encoding if guessed else None, delimiter=_delimiter(name, text[:SNIFFED])))
 
 
 def with_table(layout: Layout, table: str, name: str) -> Layout:

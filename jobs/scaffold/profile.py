@@ -136,7 +136,7 @@ def _ends(values: pl.Series, kind: str, formats: tuple[str, ...]) -> tuple[str |
         target: pl.Date | pl.Datetime = pl.Date() if kind == "date" else pl.Datetime("us")
         read = values.str.strptime(target, formats[0])
     else:
-        read = values.cast(pl.Float64)
+        read = values.str.normalize("NFKC").cast(pl.Float64)  # digits of full width are digits to landing too
     order = read.arg_sort()
     return values[int(order[0])], values[int(order[-1])]
 

@@ -172,6 +172,9 @@ def _parts(contract: Contract, content: bytes) -> list[Part]:
     parts = [batch.part for batch in batches(contract, Source(io.BytesIO(content), len(content), name, {}), noted.files)]
     if problem := next((file.problem for file in noted.files if file.problem), None):  # what is damaged its reader has said in better words
         raise Refused("count_mismatch", f"Its records cannot be counted: {problem}.")
+    counted, read = sum((file.lines or 0) - file.blank for file in noted.files), sum(part.records + part.preamble + part.footnotes for part in parts)
+    if counted != read:
+        raise Refused("count_mismatch", f"It was read as {read:,} records, but holds {counted:,}: quotes or line ends are likely broken.")
     return parts
 
 

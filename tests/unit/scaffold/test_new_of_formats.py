@@ -183,6 +183,7 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str, str]] = {
     "entities": (lambda: b'<!DOCTYPE d [<!ENTITY x SYSTEM "file:///etc/passwd">]><d><r>&x;</r><r/></d>', "declares entities", ""),
     "a member no path can say": (lambda: b'[{"a.b": 1}]', "a member 'a.b'", "$row"),
     "a header no contract can say": (lambda: b"$period,n\n1,2\n", "'$period' begins with $", ""),
+    "line ends of two kinds": (lambda: b"a,b\n1,2\r3,4\n", "was read as 3 records, but holds 2", ""),
     "damaged": (lambda: orced(TABLE)[:-9], "not ORC that can be read", ""),
     "rows of no columns": (lambda: stored("CREATE TABLE t (a, b)", "DROP TABLE t"), "holds the tables none", ""),
 }  # fmt: skip
