@@ -24,6 +24,7 @@ from jobs.sample.city.score import DatasetScore, Difference, truth_table
 PRIME = 2_147_483_629  # of 31 bits: what Spark adds up stays within 64
 EVERY, SILVER, REJECTED = "in bronze", "in silver", "rejected by "
 EXAMPLES = 5
+AT_ONCE = 16  # datasets that one query reads: of more its plan costs more than its work
 Run = tuple[int, int]  # first and last place
 
 
@@ -65,24 +66,29 @@ class Landed:
 
 def by_row(spark: SparkSession, landed: Sequence[Landed]) -> dict[str, list[Difference]]:
     """The differences of each dataset, none where nothing differs. What was not landed as expected is left to the comparison of files."""
-    asked = [each for each in landed if each.deliveries and spark.catalog.tableExists(f"silver.{each.table}")]
+    there = {row["tableName"] for row in spark.sql("SHOW TABLES IN silver").collect()}
+    asked = [each for each in landed if each.deliveries and each.table in there]
     if not asked:
         return {}
-    found = _found(reduce(DataFrame.unionByName, (_rows_of(spark, each) for each in asked)))
+    found: dict[tuple[str, str, str], tuple[int, Places]] = {}
+    for at in range(0, len(asked), AT_ONCE):
+        found |= _found(_rows_of(spark, asked[at : at + AT_ONCE]))
     return {each.dataset: list(_compared(spark, each, found)) for each in asked}
 
 
-def _rows_of(spark: SparkSession, landed: Landed) -> DataFrame:
+def _rows_of(spark: SparkSession, landed: Sequence[Landed]) -> DataFrame:
     """dataset, delivery, what, record: a row for each thing that is said of a row."""
-    bronze, silver = spark.table(f"bronze.{landed.table}"), spark.table(f"silver.{landed.table}")
-    broken = bronze.where(F.size("_rejections") > 0).select("_delivery", "_record", F.explode("_rejections").alias("of")).where("of.severity = 'critical'")
-    later = spark.table("ops.rejections").where((F.col("dataset") == landed.dataset) & (F.col("severity") == "critical"))
-    told = [
-        bronze.select("_delivery", F.lit(EVERY).alias("what"), "_record"), silver.select("_delivery", F.lit(SILVER).alias("what"), "_record"),
-        broken.select("_delivery", F.concat(F.lit(REJECTED), "of.rule").alias("what"), "_record"),
-        later.select(F.col("delivery").alias("_delivery"), F.concat(F.lit(REJECTED), "rule").alias("what"), F.col("record").alias("_record")),
-    ]  # fmt: skip
-    return reduce(DataFrame.union, told).select(F.lit(landed.dataset).alias("dataset"), F.col("_delivery").alias("delivery"), "what", F.col("_record").alias("record"))
+    told = [rows.select(F.lit(each.dataset).alias("dataset"), "delivery", "what", "record") for each in landed for rows in _of_tables(spark, each)]
+    later = spark.table("ops.rejections").where(F.col("dataset").isin([each.dataset for each in landed]) & (F.col("severity") == "critical"))
+    return reduce(DataFrame.union, [*told, later.select("dataset", "delivery", F.concat(F.lit(REJECTED), "rule").alias("what"), "record")])
+
+
+def _of_tables(spark: SparkSession, landed: Landed) -> list[DataFrame]:
+    """Each row of bronze once, and once more for each rule that rejected it while landing; each row of silver."""
+    rules = F.transform(F.filter("_rejections", lambda rejection: rejection.severity == "critical"), lambda rejection: F.concat(F.lit(REJECTED), rejection.rule))
+    bronze = spark.table(f"bronze.{landed.table}").select(F.col("_delivery").alias("delivery"), F.explode(F.concat(F.array(F.lit(EVERY)), F.coalesce(rules, F.array().cast("array<string>")))).alias("what"), F.col("_record").alias("record"))
+    silver = spark.table(f"silver.{landed.table}").select(F.col("_delivery").alias("delivery"), F.lit(SILVER).alias("what"), F.col("_record").alias("record"))
+    return [bronze, silver]
 
 
 def _found(rows: DataFrame) -> dict[tuple[str, str, str], tuple[int, Places]]:
@@ -131,7 +137,7 @@ def _may_be(what: str, wanted: Mapping[str, Sequence[Run]]) -> list[Places]:
 
 def _told(spark: SparkSession, landed: Landed, row: Mapping[str, Any], what: str, wanted: Sequence[Run], before: int) -> Difference:
     """Which rows, counted from 1 as they stand in the file, are on one side only."""
-    there = _rows_of(spark, landed).where((F.col("delivery") == row["delivery"]) & (F.col("what") == what)).select("record")
+    there = _rows_of(spark, [landed]).where((F.col("delivery") == row["delivery"]) & (F.col("what") == what)).select("record")
     runs = spark.createDataFrame(list(wanted), "first long, last long") if wanted else spark.createDataFrame([], "first long, last long")
     asked = runs.select(F.explode(F.sequence("first", "last")).alias("record"))
     lack, more = (_examples(one.join(other, "record", "left_anti"), before) for one, other in ((asked, there), (there, asked)))
