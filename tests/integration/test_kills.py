@@ -145,7 +145,7 @@ STRIKES = {"job": strike_job, "spark": strike_server("spark"), "store": strike_s
 
 
 VICTIMS = os.environ.get("LAKE_KILL_VICTIMS", "job").split(",")
-# each retry is a run, each restart of a server minutes: CI takes every twelfth write, on each day of the year other ones, a person all of them
+# each retry is a run, each restart of a server minutes: by itself it takes every twelfth write, on each day of the year other ones, a person all of them
 EVERY = int(os.environ.get("LAKE_KILL_EVERY", "12"))
 FIRST = int(os.environ.get("LAKE_KILL_FIRST", f"{dt.datetime.now(dt.UTC).timetuple().tm_yday % EVERY + 1}"))
 
