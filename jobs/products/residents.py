@@ -20,16 +20,19 @@ def months_of(rows: DataFrame) -> DataFrame:
 
 def in_month(rows: DataFrame, months: DataFrame) -> DataFrame:
     """Rows of a snapshot dataset once for each month they were valid in, with `month`. A register tells nothing of the months before its first snapshot."""
-    valid = (F.col("_valid_from") <= F.col("month")) & (F.col("_valid_to").isNull() | (F.col("_valid_to") > F.col("month")))
-    return rows.crossJoin(F.broadcast(months)).where(valid)
+    return rows.crossJoin(F.broadcast(months)).where(_valid(F.col("month")))
+
+
+def _valid(at: Column) -> Column:
+    """Whether the version of a row held in the period `at`."""
+    return (F.col("_valid_from") <= at) & (F.col("_valid_to").isNull() | (F.col("_valid_to") > at))
 
 
 def known_in_month(rows: DataFrame, months: DataFrame) -> DataFrame:
     """As `in_month`, but the first snapshot stands for the months before it too: what stood there then nobody wrote down."""
     first = rows.agg(F.min("_valid_from").alias("_first"))
     asked = months.crossJoin(first).select("month", F.greatest("month", "_first").alias("_at"))
-    valid = (F.col("_valid_from") <= F.col("_at")) & (F.col("_valid_to").isNull() | (F.col("_valid_to") > F.col("_at")))
-    return rows.crossJoin(F.broadcast(asked)).where(valid).drop("_at")
+    return rows.crossJoin(F.broadcast(asked)).where(_valid(F.col("_at"))).drop("_at")
 
 
 def changes(rows: DataFrame, months: DataFrame) -> DataFrame:

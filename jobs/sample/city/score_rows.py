@@ -138,7 +138,7 @@ def _may_be(what: str, wanted: Mapping[str, Sequence[Run]]) -> list[Places]:
 def _told(spark: SparkSession, landed: Landed, row: Mapping[str, Any], what: str, wanted: Sequence[Run], before: int) -> Difference:
     """Which rows, counted from 1 as they stand in the file, are on one side only."""
     there = _rows_of(spark, [landed]).where((F.col("delivery") == row["delivery"]) & (F.col("what") == what)).select("record")
-    runs = spark.createDataFrame(list(wanted), "first long, last long") if wanted else spark.createDataFrame([], "first long, last long")
+    runs = spark.createDataFrame(list(wanted), "first long, last long")
     asked = runs.select(F.explode(F.sequence("first", "last")).alias("record"))
     lack, more = (_examples(one.join(other, "record", "left_anti"), before) for one, other in ((asked, there), (there, asked)))
     return Difference(row["dataset"], row["period"], row["name"], f"rows {what}", lack or "no more", more or "no more")
