@@ -8,9 +8,12 @@ from jobs.contracts.model import Contract
 
 DEPARTMENT = "curated"
 # Tables of silver that a job makes, not a delivery: products may be made from them as from datasets.
-MADE = {"identity.resident_key": ("source_dataset", "source_record", "resident_key", "valid_from", "valid_to", "match_weight", "evidence")}
-
-PERSONAL = ("source_record", "resident_key")  # of their columns
+MADE = {
+    "identity.resident_key": ("source_dataset", "source_record", "resident_key", "valid_from", "valid_to", "match_weight", "evidence"),
+    "identity.record": ("source_dataset", "source_record", "profile_id"),
+    "identity.profile": ("profile_id", "name", "id", "born", "sex"),
+}
+PERSONAL = ("source_record", "resident_key", "profile_id", "name", "id", "born", "sex")  # of their columns
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,14 @@ from typing import Any
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from jobs.products.keyed import keyed
+from jobs.products.by_name import with_only_bearers
+from jobs.products.keyed import LINKS, keyed
 from jobs.products.residents import in_month
 from jobs.rules.model import Rules, Version, load_rules, rules_path
 
 KEY = ("month", "home")
 DRAWS, SHOULD = "may not qualify", "may qualify"
+BY_NAME = "name alone"
 INCOMES = {"human_resources.social_insurance": ("insured_number", "base"), "human_resources.pension": ("benefit_number", "amount"), "tax.declared_income": ("declaration", "amount")}
 
 
@@ -24,6 +26,7 @@ def build(inputs: Mapping[str, DataFrame]) -> DataFrame:
 
 def judged(inputs: Mapping[str, DataFrame], rules: Rules) -> DataFrame:
     """One row a month, finding, rule and resident (a resident key: the pseudonym is made after). A month that no version of a rule covers is not judged by it."""
+    inputs = {**inputs, LINKS: with_only_bearers(inputs)}
     months = inputs["civil_affairs.low_income_payment"].select(F.date_format("paid_on", "yyyy-MM").alias("month")).distinct()
     drawing, members = _drawing(inputs, months), _members(inputs, months)
     unknown = [F.concat(F.lit("?"), "resident_key").alias("home"), F.lit(None).cast("string").alias("community_code")]
@@ -36,7 +39,8 @@ def judged(inputs: Mapping[str, DataFrame], rules: Rules) -> DataFrame:
     found = rows.withColumn("found", F.explode(F.array_compact(F.array(*_against(rules), _for(rules)))))
     places = inputs["planning.community"].where("_is_current").select("community_code", "district")
     said = found.select("month", "found.*", F.col("resident_key").alias("resident"), "category", "community_code", "persons", "income_per_head", "standard").join(places, "community_code", "left")
-    return said.withColumn("evidence_rows", F.size("evidence")).withColumn("evidence", F.to_json(F.array_sort("evidence")))
+    counted = said.withColumn("evidence_rows", F.size("evidence")).withColumn("evidence_by_name", F.size(F.filter("evidence", lambda row: row["linked_by"].isNotNull())))
+    return counted.withColumn("evidence", F.to_json(F.array_sort("evidence")))
 
 
 def _in_force(rules: Rules, name: str, value: Callable[[Version], Any]) -> Column:
@@ -58,16 +62,18 @@ def _one_of(rules: Rules, name: str, field: str, column: str) -> Column:
     return F.coalesce(_in_force(rules, name, lambda version: F.col(column).isin(*getattr(version, field))), F.lit(False))
 
 
-def _row(dataset: str) -> Column:
-    """What names a row of silver without saying anything of the person: the delivery it came with and its place there."""
-    return F.struct(F.lit(dataset).alias("dataset"), F.concat_ws("#", "_delivery", "_record").alias("row"))
+def _rows(inputs: Mapping[str, DataFrame], dataset: str, record: str) -> DataFrame:
+    """The rows of a dataset with `resident_key` and `row`: what names a row of silver without saying anything of the person, the delivery it came with and its place there, and whether nothing but
+    a name that one person bears says whose it is."""
+    place = F.struct(F.lit(dataset).alias("dataset"), F.concat_ws("#", "_delivery", "_record").alias("row"), F.when(F.col("is_by_name"), BY_NAME).alias("linked_by"))
+    return keyed(inputs, dataset, record, more=("is_by_name",)).withColumn("row", place)
 
 
 def _drawing(inputs: Mapping[str, DataFrame], months: DataFrame) -> DataFrame:
     """month, resident_key → category, draw_rows: who stands in the roster or was paid."""
     roster, paid = "civil_affairs.low_income_roster", "civil_affairs.low_income_payment"
-    listed = in_month(keyed(inputs, roster, "resident_id"), months).select("month", "resident_key", "category", _row(roster).alias("row"))
-    payments = keyed(inputs, paid, "payment_number").select(F.date_format("paid_on", "yyyy-MM").alias("month"), "resident_key", F.lit(None).cast("string").alias("category"), _row(paid).alias("row"))
+    listed = in_month(_rows(inputs, roster, "resident_id"), months).select("month", "resident_key", "category", "row")
+    payments = _rows(inputs, paid, "payment_number").select(F.date_format("paid_on", "yyyy-MM").alias("month"), "resident_key", F.lit(None).cast("string").alias("category"), "row")
     return listed.unionByName(payments).groupBy("month", "resident_key").agg(F.max("category").alias("category"), F.collect_set("row").alias("draw_rows"))
 
 
@@ -89,44 +95,42 @@ def _homes(inputs: Mapping[str, DataFrame], months: DataFrame, members: DataFram
     sizes = members.join(streets, "community_code", "left").groupBy(*KEY).agg(F.count(F.lit(1)).alias("persons"), F.max("urban").alias("is_urban"))
     incomes = None
     for dataset, (key, amount) in INCOMES.items():
-        more = in_month(keyed(inputs, dataset, key), months).select("month", "resident_key", F.col(amount).alias("amount"), _row(dataset).alias("row"))
+        more = in_month(_rows(inputs, dataset, key), months).select("month", "resident_key", F.col(amount).alias("amount"), "row")
         incomes = more if incomes is None else incomes.unionByName(more)
     assert incomes is not None
     earned = summed(incomes, F.sum("amount").alias("income"), F.collect_set("row").alias("income_rows"))
     vehicle, dwelling = "public_security.vehicle", "housing.property"
-    driven = in_month(keyed(inputs, vehicle, "plate"), months).where(_one_of(rules, "vehicle", "vehicle_kinds", "kind"))
-    driven = summed(driven.withColumn("row", _row(vehicle)), F.count(F.lit(1)).alias("vehicles"), F.collect_set("row").alias("vehicle_rows"), F.min("registered_on").alias("vehicle_since"))
-    owned = in_month(keyed(inputs, dwelling, "title_number"), months).where(F.col("use") == "住宅").where(F.coalesce("share", F.lit(100)) >= _said(rules, "property", "least_share_percent"))
-    owned = summed(owned.withColumn("row", _row(dwelling)), F.count_distinct("title_number").alias("dwellings"), F.collect_set("row").alias("dwelling_rows"))
+    driven = in_month(_rows(inputs, vehicle, "plate"), months).where(_one_of(rules, "vehicle", "vehicle_kinds", "kind"))
+    driven = summed(driven, F.count(F.lit(1)).alias("vehicles"), F.collect_set("row").alias("vehicle_rows"), F.min("registered_on").alias("vehicle_since"))
+    owned = in_month(_rows(inputs, dwelling, "title_number"), months).where(F.col("use") == "住宅").where(F.coalesce("share", F.lit(100)) >= _said(rules, "property", "least_share_percent"))
+    owned = summed(owned, F.count_distinct("title_number").alias("dwellings"), F.collect_set("row").alias("dwelling_rows"))
     away = summed(_elsewhere(inputs, months), F.collect_set("row").alias("elsewhere_rows"), F.to_date(F.min("since_month"), "yyyy-MM").alias("elsewhere_since"))
     rows = sizes.join(earned, list(KEY), "left").join(driven, list(KEY), "left").join(owned, list(KEY), "left").join(away, list(KEY), "left").fillna(0, ["income", "vehicles", "dwellings"])
     return rows.withColumn("income_per_head", (F.col("income") / F.col("persons")).cast("decimal(14,2)"))
 
 
 def _elsewhere(inputs: Mapping[str, DataFrame], months: DataFrame) -> DataFrame:
-    """month, resident_key, since_month, row: who draws in another city of the province in the month, by the list of that month. Who drew there before is on it too."""
-    other = "civil_affairs.other_region_roster"
-    listed = in_month(keyed(inputs, other, "comparison_number"), months).where(F.col("month").between(F.col("since_month"), F.coalesce("until_month", "month")))
-    return listed.select("month", "resident_key", "since_month", _row(other).alias("row"))
+    """month, resident_key, since_month, row: who draws in another city of the province in the month, by the list of that month. Who drew there before is on it too. Those on it are of the whole
+    province: a name that one person of the city bears says nothing here."""
+    listed = in_month(_rows(inputs, "civil_affairs.other_region_roster", "comparison_number").where("NOT is_by_name"), months)
+    return listed.where(F.col("month").between(F.col("since_month"), F.coalesce("until_month", "month"))).select("month", "resident_key", "since_month", "row")
 
 
 def _dead(inputs: Mapping[str, DataFrame]) -> DataFrame:
     """resident_key → died_on, death_rows."""
-    death = "public_security.death"
-    return keyed(inputs, death, "certificate").groupBy("resident_key").agg(F.min("died_on").alias("died_on"), F.collect_set(_row(death)).alias("death_rows"))
+    return _rows(inputs, "public_security.death", "certificate").groupBy("resident_key").agg(F.min("died_on").alias("died_on"), F.collect_set("row").alias("death_rows"))
 
 
 def _signalled(inputs: Mapping[str, DataFrame], months: DataFrame, members: DataFrame, rules: Rules) -> DataFrame:
     """month, home → resident_key, community_code, signal_since, signal_rows: households of the register with somebody whom an office signals as in need."""
-    signal = "civil_affairs.hardship_signal"
-    seen = in_month(keyed(inputs, signal, "signal_number"), months).where(_one_of(rules, "hardship", "signals", "signal")).withColumn("row", _row(signal))
+    seen = in_month(_rows(inputs, "civil_affairs.hardship_signal", "signal_number"), months).where(_one_of(rules, "hardship", "signals", "signal"))
     here = seen.join(members.where("community_code IS NOT NULL"), ["month", "resident_key"], "inner").groupBy(*KEY)
     return here.agg(F.min("resident_key").alias("resident_key"), F.min("community_code").alias("community_code"), F.min("since_on").alias("signal_since"), F.collect_set("row").alias("signal_rows"))
 
 
 def _finding(holds: Column, finding: str, rule: str, rules: Rules, rows: tuple[str, ...], since: str | None = None, value: str | None = None, limit: Column | None = None) -> Column:
     """What is found by a rule where it holds; null where it does not. `rows`: columns with the rows it is seen in."""
-    none = F.array().cast("array<struct<dataset:string,row:string>>")
+    none = F.array().cast("array<struct<dataset:string,row:string,linked_by:string>>")
     return F.when(holds, F.struct(
         F.lit(finding).alias("finding"), F.lit(rule).alias("rule"), (F.col(value) if value else F.lit(None)).cast("decimal(14,2)").alias("value"),
         (limit if limit is not None else F.lit(None)).cast("decimal(14,2)").alias("compared_with"), (F.col(since) if since else F.lit(None)).cast("date").alias("since_on"),
