@@ -11,9 +11,9 @@ DEPARTMENT = "curated"
 MADE = {
     "identity.resident_key": ("source_dataset", "source_record", "resident_key", "valid_from", "valid_to", "match_weight", "evidence"),
     "identity.record": ("source_dataset", "source_record", "profile_id"),
-    "identity.profile": ("profile_id", "name", "id", "born", "sex"),
+    "identity.profile": ("profile_id", "sound", "id", "born", "sex"),
 }
-PERSONAL = ("source_record", "resident_key", "profile_id", "name", "id", "born", "sex")  # of their columns
+PERSONAL = ("source_record", "resident_key", "profile_id", "sound", "id", "born", "sex")  # of their columns
 
 
 @dataclass(frozen=True)

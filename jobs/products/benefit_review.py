@@ -32,7 +32,7 @@ def judged(inputs: Mapping[str, DataFrame], rules: Rules) -> DataFrame:
     unknown = [F.concat(F.lit("?"), "resident_key").alias("home"), F.lit(None).cast("string").alias("community_code")]
     members = members.unionByName(drawing.join(members, ["month", "resident_key"], "left_anti").select("month", "resident_key", *unknown))
     placed = drawing.join(members, ["month", "resident_key"], "inner")
-    subjects = placed.unionByName(_signalled(inputs, months, members, rules).join(placed.select(*KEY).distinct(), list(KEY), "left_anti"), True)
+    subjects = placed.unionByName(_signalled(inputs, months, members, rules).join(_drew(placed, rules), list(KEY), "left_anti"), True)
     rows = subjects.join(_homes(inputs, months, members, rules), list(KEY), "inner").join(_dead(inputs), "resident_key", "left")
     urban = F.coalesce(F.col("category") == "城市低保", F.col("is_urban"), F.lit(False))
     rows = rows.withColumn("standard", F.when(urban, _said(rules, "income", "urban_standard")).otherwise(_said(rules, "income", "rural_standard")))
@@ -126,6 +126,14 @@ def _signalled(inputs: Mapping[str, DataFrame], months: DataFrame, members: Data
     seen = in_month(_rows(inputs, "civil_affairs.hardship_signal", "signal_number"), months).where(_one_of(rules, "hardship", "signals", "signal"))
     here = seen.join(members.where("community_code IS NOT NULL"), ["month", "resident_key"], "inner").groupBy(*KEY)
     return here.agg(F.min("resident_key").alias("resident_key"), F.min("community_code").alias("community_code"), F.min("since_on").alias("signal_since"), F.collect_set("row").alias("signal_rows"))
+
+
+def _drew(placed: DataFrame, rules: Rules) -> DataFrame:
+    """month, home: who draws in the month, or did so few months before it that the rule of the month does not offer them the allowance yet."""
+    most = max(version.months_after_drawing for version, _ in rules.of("hardship"))
+    later = placed.select("month", "home").distinct().withColumn("after", F.explode(F.sequence(F.lit(0), F.lit(most))))
+    then = later.select(F.date_format(F.add_months(F.to_date("month", "yyyy-MM"), F.col("after")), "yyyy-MM").alias("month"), "home", "after")
+    return then.where(F.col("after") <= F.coalesce(_said(rules, "hardship", "months_after_drawing"), F.lit(0))).select(*KEY).distinct()
 
 
 def _finding(holds: Column, finding: str, rule: str, rules: Rules, rows: tuple[str, ...], since: str | None = None, value: str | None = None, limit: Column | None = None) -> Column:

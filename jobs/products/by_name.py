@@ -1,8 +1,9 @@
 """Records that tell a name and nothing else: whose they may be.
 
 Two records of one name are seldom of one person, so entity resolution links such a record to nobody (jobs/identity/model.py). Among people who are all known it is
-another matter: where one of them alone bears the name, the record is of that one, or of a stranger of the same name. Links by unique names are those of Abramitzky,
-Boustan & Eriksson (2012), "Europe's Tired, Poor, Huddled Masses", American Economic Review 102(5); they hold for registers of the city's own people only.
+another matter: where one of them alone has a name that sounds so, the record is of that one, or of a stranger. By sound, as a name is often written as it is heard: who alone bears the
+characters and not the sound is the wrong one in one of six cases. Links by unique sounds of names are those of Abramitzky, Boustan & Eriksson (2012), "Europe's Tired, Poor, Huddled Masses",
+American Economic Review 102(5); they hold for registers of the city's own people only.
 """
 
 from __future__ import annotations
@@ -19,15 +20,15 @@ RECORD = ("source_dataset", "source_record")
 
 
 def with_only_bearers(inputs: Mapping[str, DataFrame]) -> DataFrame:
-    """The current rows of `identity.resident_key` and `is_by_name`: where it is true, resident_key is that of the only person known by an id or a birthday who bears the record's name
-    (and is of its sex, where it says one), not of whom the record was resolved to, which is nobody else."""
+    """The current rows of `identity.resident_key` and `is_by_name`: where it is true, resident_key is that of the only person known by an id or a birthday whose name sounds as the
+    record's (and who is of its sex, where it says one), not of whom the record was resolved to, which is nobody else."""
     links = inputs[LINKS].where("valid_to IS NULL")
-    said = inputs["identity.profile"].select("profile_id", "name", "sex", F.coalesce("id", "born").isNotNull().alias("is_told"))
+    said = inputs["identity.profile"].select("profile_id", "sound", "sex", F.coalesce("id", "born").isNotNull().alias("is_told"))
     records = links.select(*RECORD, "resident_key").join(inputs["identity.record"].select(*RECORD, "profile_id"), list(RECORD), "inner").join(said, "profile_id", "inner")
-    people = records.groupBy("resident_key").agg(F.max("is_told").alias("is_known"), F.max("sex").alias("of_sex"), F.collect_set("name").alias("names"))
-    bearers = people.where("is_known").select("resident_key", "of_sex", F.explode("names").alias("name"))
-    only = bearers.groupBy("name").agg(F.count(F.lit(1)).alias("bearers"), F.min("resident_key").alias("only"), F.min("of_sex").alias("of_sex")).where("bearers = 1")
-    unknown = records.join(people.where("NOT is_known").select("resident_key"), "resident_key", "left_semi").select(*RECORD, "name", "sex")
-    named = unknown.join(only, "name", "inner").where("sex IS NULL OR of_sex IS NULL OR sex = of_sex").select(*RECORD, "only")
+    people = records.groupBy("resident_key").agg(F.max("is_told").alias("is_known"), F.max("sex").alias("of_sex"), F.collect_set("sound").alias("sounds"))
+    bearers = people.where("is_known").select("resident_key", "of_sex", F.explode("sounds").alias("sound"))
+    only = bearers.groupBy("sound").agg(F.count(F.lit(1)).alias("bearers"), F.min("resident_key").alias("only"), F.min("of_sex").alias("of_sex")).where("bearers = 1")
+    unknown = records.join(people.where("NOT is_known").select("resident_key"), "resident_key", "left_semi").select(*RECORD, "sound", "sex")
+    named = unknown.join(only, "sound", "inner").where("sex IS NULL OR of_sex IS NULL OR sex = of_sex").select(*RECORD, "only")
     found = links.join(few(named.localCheckpoint()), list(RECORD), "left")
     return found.withColumn("resident_key", F.coalesce("only", "resident_key")).withColumn("is_by_name", F.col("only").isNotNull()).drop("only")

@@ -104,7 +104,7 @@ def _reasons(rows: DataFrame) -> DataFrame:
         return F.when(holds, F.struct(F.lit(name).alias("reason"), F.round(value.cast("double"), 3).alias("value"), F.round(limit.cast("double"), 3).alias("compared_with")))
 
     said = F.array(
-        reason(F.col("access_per_1000") < F.col("reference_per_1000"), "fewer places than the city's middle", F.col("access_per_1000"), F.col("reference_per_1000")),
+        reason(F.col("access_per_1000") < F.col("reference_per_1000"), "fewer places than is usual in the city", F.col("access_per_1000"), F.col("reference_per_1000")),
         reason(F.col("callers") > F.col("expected"), "more callers than expected", F.col("callers"), F.col("expected")),
         reason(F.coalesce(F.col("nearest_km") > FAR_KM, F.lit(True)), "no place within a walk", F.col("nearest_km"), F.lit(FAR_KM)),
         reason(F.col("trend") == "growing", "the gap grows", F.col("gap_change"), F.col("gap_error") * SURE),

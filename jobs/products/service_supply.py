@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 from jobs.products.near import MINUTES_A_KM, nearest, within_walk
 from jobs.products.residents import changes, has_come, known_in_month, months_of
 from jobs.products.service_kinds import SERVICES, service_of
+from jobs.products.usual import usual_of
 
 ZONE = "Asia/Shanghai"
 PLACE, HOME = ("month", "community_code", "service"), ("month", "community_code")
@@ -22,10 +23,11 @@ def build(inputs: Mapping[str, DataFrame]) -> DataFrame:
     named = communities.select("community_code", "community", "street_code", "street", "district_code", "district").crossJoin(F.broadcast(months))
     places, residents, near = _places(inputs["planning.poi"], months), _residents(communities, months, inputs), within_walk(communities)
     rows = named.crossJoin(_services(communities)).join(residents, list(HOME), "left").join(places, list(PLACE), "left").join(_caught(near, residents), list(HOME), "left")
-    rows = rows.join(_access(near, places, residents), list(PLACE), "left").join(_nearest(communities, inputs["planning.poi"], months), list(PLACE), "left")
+    access = _access(near, places, residents)
+    rows = rows.join(access, list(PLACE), "left").join(_nearest(communities, inputs["planning.poi"], months), list(PLACE), "left")
     rows = rows.join(_doctors(inputs["health.institution"], communities, months, residents), ["month", "district"], "left")
     rows = rows.fillna(0, ["places", "capacity", "catchment_places", "catchment_capacity", "residents"]).withColumn("access_per_1000", F.coalesce("access_per_1000", F.lit(0).cast("decimal(18,6)")))
-    rows = rows.withColumn("reference_per_1000", F.expr("percentile(access_per_1000, 0.5)").over(Window.partitionBy("month", "service")))
+    rows = rows.join(usual_of(access, ["month", "service"], "access_per_1000", "reference_per_1000"), ["month", "service"], "left").fillna(0.0, ["reference_per_1000"])
     return rows.withColumn("doctors_per_1000", F.when(F.col("service") == "clinic", F.col("doctors_per_1000"))).withColumn("nearest_km", F.round("nearest_km", 3)).withColumn("walk_minutes", F.round(F.col("nearest_km") * MINUTES_A_KM, 1))
 
 

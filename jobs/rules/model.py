@@ -27,6 +27,7 @@ class Version(BaseModel):
     most_dwellings: Annotated[int, Field(ge=0)] | None = None
     least_share_percent: Annotated[int, Field(ge=1, le=100)] | None = None
     signals: tuple[str, ...] = ()
+    months_after_drawing: Annotated[int, Field(ge=0, le=12)] = 0  # in which a household is not offered what it has drawn
 
 
 NEEDS = {

@@ -170,6 +170,26 @@ def test_who_draws_in_another_city_is_not_offered_the_allowance(spark: SparkSess
     assert offered(silent) == before
 
 
+def test_who_drew_last_month_is_not_offered_the_allowance_yet(spark: SparkSession, settings: Settings, reviewed: Reviewed) -> None:
+    """Nearly everybody leaves the roster in February: who is in need among them is offered it then where the rule does not wait, and by the rule as it stands is not."""
+    inputs = {name: spark.table(table) for name, table in reviewed.tables.items()}
+    roster, payments = inputs["civil_affairs.low_income_roster"], inputs["civil_affairs.low_income_payment"]
+    one = payments.where("paid_on >= '2025-02-01'").limit(1)
+    inputs["civil_affairs.low_income_payment"] = payments.where("paid_on < '2025-02-01'").unionByName(one)
+    inputs["civil_affairs.low_income_roster"] = roster.where("_valid_from < '2025-02'").withColumn("_valid_to", F.lit("2025-02"))
+
+    def offered(months: int) -> set[str]:
+        written = load_rules(rules_path(settings.root, "benefit_review")).model_dump(by_alias=True)
+        hardship = next(rule for rule in written["rules"] if rule["id"] == "hardship")
+        hardship["versions"] = [version | {"months_after_drawing": months} for version in hardship["versions"]]
+        return {row["resident"] for row in judged(inputs, Rules.model_validate(written)).where("month = '2025-02' AND finding = 'may qualify'").select("resident").collect()}
+
+    at_once, later = offered(0), offered(1)
+    assert later < at_once and len(at_once - later) >= 3
+    before = {row["resident"] for row in spark.table(reviewed.products["benefit_review"].curated).where("month = '2025-02' AND finding = 'may qualify'").select("resident").collect()}
+    assert len(later) == len(before), "nobody else waits"
+
+
 def test_households_are_those_of_the_register(settings: Settings, reviewed: Reviewed) -> None:
     scores = {s.sign: s for s in score_products.households(settings, reviewed.truth, reviewed.products["household"].name, f"{PREFIX}__resident_key", GRANT)}
     assert scores["everybody"].precision == 1.0 and (scores["registered"].recall or 0) >= 0.99, scores

@@ -10,12 +10,12 @@ from jobs.products.by_name import with_only_bearers
 
 AT = dt.datetime(2025, 1, 1)
 Said = tuple[str, str | None, str | None, str | None, str | None]
-# record → its key, and what it says: name, id, birthday, sex
+# record → its key, and what it says: how the name sounds, id, birthday, sex
 SAID: dict[str, Said] = {
-    "the only Wu": ("wu", "吴小满", "110101198001010016", "1980-01-01", "M"), "Wu's car": ("none 1", "吴小满", None, None, None), "Wu's title, resolved by its address": ("wu", "吴小满", None, None, None),
-    "one Li": ("li 1", "李娜", "110101198001010024", "1980-01-01", "F"), "another Li, without an id": ("li 2", "李娜", None, "1990-01-01", "F"), "Li's car": ("none 2", "李娜", None, None, None),
-    "Zhao, a man": ("zhao", "赵一凡", "110101198001010032", "1980-01-01", "M"), "Zhao, a wife": ("none 3", "赵一凡", None, None, "F"), "Zhao, a husband": ("none 4", "赵一凡", None, None, "M"),
-    "nobody's name": ("none 5", "孙悟空", None, None, None), "nobody's name again": ("none 6", "孙悟空", None, None, None),
+    "the only Wu": ("wu", "wu xiao man", "110101198001010016", "1980-01-01", "M"), "Wu's car": ("none 1", "wu xiao man", None, None, None), "Wu's title, resolved by its address": ("wu", "wu xiao man", None, None, None),
+    "one Li": ("li 1", "li na", "110101198001010024", "1980-01-01", "F"), "another Li, without an id": ("li 2", "li na", None, "1990-01-01", "F"), "Li's car": ("none 2", "li na", None, None, None),
+    "Zhao, a man": ("zhao", "zhao yi fan", "110101198001010032", "1980-01-01", "M"), "Zhao, a wife": ("none 3", "zhao yi fan", None, None, "F"), "Zhao, a husband": ("none 4", "zhao yi fan", None, None, "M"),
+    "nobody's name": ("none 5", "sun wu kong", None, None, None), "nobody's name again": ("none 6", "sun wu kong", None, None, None),
     "no name": ("none 7", None, None, None, None),
 }  # fmt: skip
 
@@ -25,12 +25,12 @@ def whose(spark: SparkSession, records: dict[str, Said], ended: tuple[tuple[str,
     inputs = {
         "identity.resident_key": spark.createDataFrame(links, "source_dataset string, source_record string, resident_key string, valid_from timestamp, valid_to timestamp"),
         "identity.record": spark.createDataFrame([("register", record, record) for record in records], "source_dataset string, source_record string, profile_id string"),
-        "identity.profile": spark.createDataFrame([(record, *said[1:]) for record, said in records.items()], "profile_id string, name string, id string, born string, sex string"),
+        "identity.profile": spark.createDataFrame([(record, *said[1:]) for record, said in records.items()], "profile_id string, sound string, id string, born string, sex string"),
     }
     return {r["source_record"]: (r["resident_key"], r["is_by_name"]) for r in with_only_bearers(inputs).collect()}
 
 
-def test_a_name_that_one_known_person_bears_says_whose_it_is(spark: SparkSession) -> None:
+def test_a_name_that_sounds_as_one_known_persons_says_whose_it_is(spark: SparkSession) -> None:
     found = whose(spark, SAID, ended=(("Wu's car", "before"),))
     by_name = {record: key for record, (key, is_by_name) in found.items() if is_by_name}
     assert by_name == {"Wu's car": "wu", "Zhao, a husband": "zhao"}
@@ -38,5 +38,5 @@ def test_a_name_that_one_known_person_bears_says_whose_it_is(spark: SparkSession
 
 
 def test_a_second_bearer_ends_it(spark: SparkSession) -> None:
-    another: Said = ("wu 2", "吴小满", None, "1970-01-01", None)
+    another: Said = ("wu 2", "wu xiao man", None, "1970-01-01", None)
     assert whose(spark, SAID | {"born on another day": another})["Wu's car"] == ("none 1", False)
