@@ -7,17 +7,17 @@ from collections.abc import Mapping
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from jobs.products.local_time import month_of
 from jobs.products.near import haversine_km
 from jobs.products.service_kinds import age_on
 
-ZONE = "Asia/Shanghai"
 KEY = ("month", "community_code", "institution_code", "insurance")
 OLD, SMALL = 60, 6
 
 
 def build(inputs: Mapping[str, DataFrame]) -> DataFrame:
     """One row a month, community, institution and insurance."""
-    seen = inputs["health.visit"].withColumn("month", F.date_format(F.from_utc_timestamp("visited_at", ZONE), "yyyy-MM")).withColumnRenamed("institution", "institution_code")
+    seen = inputs["health.visit"].withColumn("month", month_of("visited_at")).withColumnRenamed("institution", "institution_code")
     age = age_on(F.col("born_on"), F.col("month"))
     who = F.coalesce("resident_id", F.concat_ws("/", "name", "born_on"))
     counted = seen.groupBy(*KEY).agg(

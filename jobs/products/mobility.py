@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from jobs.products.local_time import local
 from jobs.products.near import haversine_km
 
-ZONE = "Asia/Shanghai"
 KEY = ("month", "mode", "part_of_day", "from_community", "to_community")
 TRIP_MINUTES = 60  # two sightings of a plate within this are of one trip: most trips in a city are shorter
 PARTS = ((7, 9, "morning peak"), (17, 19, "evening peak"))  # hours; the rest of the day is `off peak`
@@ -35,7 +35,7 @@ def _moved(moves: DataFrame) -> DataFrame:
 def _driven(passages: DataFrame, roads: DataFrame) -> DataFrame:
     """Trips: a plate seen in one community and next in another (matching of licence plates, as in origin-destination surveys). `movers`: plates."""
     at = roads.where("_is_current").select("link_id", "community_code")
-    seen = passages.where("NOT _is_repeated").join(F.broadcast(at), "link_id", "inner").withColumn("local", F.from_utc_timestamp("passed_at", ZONE))
+    seen = passages.where("NOT _is_repeated").join(F.broadcast(at), "link_id", "inner").withColumn("local", local("passed_at"))
     way = Window.partitionBy("plate").orderBy("passed_at", "camera")
     pairs = seen.select("plate", "local", F.lag("local").over(way).alias("before"), F.lag("community_code").over(way).alias("from_community"), F.col("community_code").alias("to_community"))
     minutes = (F.unix_timestamp("local") - F.unix_timestamp("before")) / 60

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from jobs.products.local_time import month_of
 from jobs.products.residents import GROUP, in_month, known_residents, months_of, person_months, with_group
 from jobs.products.service_kinds import UNKNOWN, age_band, age_on, service_of, targeted
 
-ZONE = "Asia/Shanghai"
 KEY = ("month", "community_code", "service", *GROUP)
 COUNTS = ("people", "users", "requests", "callers")
 
@@ -29,7 +29,7 @@ def _people(people: DataFrame) -> DataFrame:
 
 def _users(inputs: Mapping[str, DataFrame], people: DataFrame) -> DataFrame:
     """Visits to a doctor, old people who were served at home, and pupils: by the group of the person where the id is in a register, else by age alone."""
-    visits = inputs["health.visit"].select(F.date_format(F.from_utc_timestamp("visited_at", ZONE), "yyyy-MM").alias("month"), "resident_id", "born_on", "community_code", F.lit("clinic").alias("service"))
+    visits = inputs["health.visit"].select(month_of("visited_at").alias("month"), "resident_id", "born_on", "community_code", F.lit("clinic").alias("service"))
     care = inputs["civil_affairs.elderly_care"].where("visits > 0").select(F.col("_period").alias("month"), "resident_id", "born_on", F.lit(None).cast("string").alias("community_code"), F.lit("elderly_care").alias("service"))
     roll = in_month(inputs["education.pupil"], people.select("month").distinct()).select("month", "resident_id", "born_on", F.lit(None).cast("string").alias("community_code"), F.lit("schooling").alias("service"))
     used = with_group(visits.unionByName(care).unionByName(roll), people).withColumn("age_band", F.coalesce("age_band", age_band(age_on(F.col("born_on"), F.col("month")))))
@@ -38,7 +38,7 @@ def _users(inputs: Mapping[str, DataFrame], people: DataFrame) -> DataFrame:
 
 
 def _requests(requests: DataFrame) -> DataFrame:
-    when = F.date_format(F.from_utc_timestamp("received_at", ZONE), "yyyy-MM")
+    when = month_of("received_at")
     return requests.where("NOT _is_repeated AND community_code IS NOT NULL").select(when.alias("month"), "community_code", service_of(F.col("topic"), "topic").alias("service"), "caller_phone")
 
 

@@ -7,18 +7,18 @@ from collections.abc import Mapping
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
+from jobs.products.local_time import month_of
 from jobs.products.near import MINUTES_A_KM, nearest, within_walk
 from jobs.products.residents import changes, has_come, known_in_month, months_of
 from jobs.products.service_kinds import SERVICES, service_of
 from jobs.products.usual import usual_of
 
-ZONE = "Asia/Shanghai"
 PLACE, HOME = ("month", "community_code", "service"), ("month", "community_code")
 
 
 def build(inputs: Mapping[str, DataFrame]) -> DataFrame:
     """One row a month, community and service: what stood then, on the map of communities as it is now. Access is the two-step floating catchment area of Luo & Wang (2003), with a walk as the catchment."""
-    months = months_of(inputs["hotline.request"].select(F.date_format(F.from_utc_timestamp("received_at", ZONE), "yyyy-MM").alias("month")))
+    months = months_of(inputs["hotline.request"].select(month_of("received_at").alias("month")))
     communities = inputs["planning.community"].where("_is_current").drop("_period")
     named = communities.select("community_code", "community", "street_code", "street", "district_code", "district").crossJoin(F.broadcast(months))
     places, residents, near = _places(inputs["planning.poi"], months), _residents(communities, months, inputs), within_walk(communities)
