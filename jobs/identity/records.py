@@ -17,12 +17,12 @@ from pyspark.sql import functions as F
 
 from jobs.contracts.model import Contract
 from jobs.identity import persons
+from jobs.identity.keys import RECORD
 from jobs.identity.model import KEYS, UNIQUE
 from jobs.identity.registers import TOLD, People, Register, contract_of
 from jobs.platform.settings import Settings
 from jobs.privacy.pseudonym import pseudonym_key
 
-RECORD = ("source_dataset", "source_record")
 HOLDER = "linkage"  # the recipient whose secret makes ids of profiles and records: they follow from what was said, and tell nobody what that was
 DERIVED = (UNIQUE, "record_ref", *persons.columns(), *KEYS)
 

@@ -31,7 +31,7 @@ def judged(inputs: Mapping[str, DataFrame], rules: Rules) -> DataFrame:
     drawing, members = _drawing(inputs, months), _members(inputs, months)
     unknown = [F.concat(F.lit("?"), "resident_key").alias("home"), F.lit(None).cast("string").alias("community_code")]
     members = members.unionByName(drawing.join(members, ["month", "resident_key"], "left_anti").select("month", "resident_key", *unknown))
-    members = members.localCheckpoint(eager=False)  # read eight times
+    members = members.localCheckpoint(eager=False)  # read by all that follows
     placed = drawing.join(members, ["month", "resident_key"], "inner").localCheckpoint(eager=False)
     subjects = placed.unionByName(_signalled(inputs, months, members, rules).join(_drew(placed, rules), list(KEY), "left_anti"), True)
     rows = subjects.join(_homes(inputs, months, members, rules), list(KEY), "inner").join(_dead(inputs), "resident_key", "left")

@@ -14,9 +14,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.identity.few import few
+from jobs.identity.keys import RECORD
 from jobs.products.keyed import LINKS
-
-RECORD = ("source_dataset", "source_record")
 
 
 def with_only_bearers(inputs: Mapping[str, DataFrame]) -> DataFrame:
