@@ -23,10 +23,10 @@ from jobs.identity import model
 from jobs.identity.clusters import clusters, reached
 from jobs.identity.decisions import Decision, as_pairs, decisions, mark_applied
 from jobs.identity.few import few
-from jobs.identity.keys import RECORD, assigned, evidence
-from jobs.identity.records import derived, said
-from jobs.identity.registers import Register, load_registers
-from jobs.identity.scoring import scored
+from jobs.identity.keys import RECORD, assigned
+from jobs.identity.records import Records, derived, name_hash, records
+from jobs.identity.registers import TOLD, Register, load_registers
+from jobs.identity.scoring import scored, touched
 from jobs.identity.tables import IdentityTables
 from jobs.identity.told import look, note
 from jobs.identity.training import dumped, frequencies, trained
@@ -62,8 +62,8 @@ def run(
     before, first = store.read("record"), store.is_empty("record")
     registers = load_registers(settings.root) if registers is None else registers
     looked = look(store, ledger, registers, tables)
-    told = said(spark, settings, [register for register in registers if register.dataset not in looked.settled], tables, looked.versions)
-    changed, held = (told, _none_of(before)) if first else _moved(before, told, looked.settled)
+    told = records(spark, settings, [register for register in registers if register.dataset not in looked.settled], tables, looked.versions)
+    changed, held = (told.rows(), _none_of(before)) if first else _moved(before, told, looked.settled)
     made = decisions(ledger, prefix)
     waiting = [each for each in made if not each.applied]
     weights = None if train else _model(store)
@@ -85,11 +85,10 @@ def run(
     if whole:
         store.replace("link", links)
     elif pairs:
-        store.merge("link", links, ("profile_l", "profile_r"), update=False)  # a pair is worth the same whenever it is scored
-    if not new.isEmpty():
-        store.merge("profile", few(new), ("profile_id",), update=False)
+        store.merge("link", few(links), ("profile_l", "profile_r"), update=False)  # a run that ended before it wrote the profiles has written these: a pair is worth the same whenever it is scored
+    store.append("profile", new)
     seeds = None if whole else _seeds(spark, before, fresh, held, made, waiting)
-    rekeyed = _rekey(store, after, profiles, as_pairs(spark, after, made), held.where("gone"), seeds, at)
+    rekeyed = _rekey(store, after, profiles if whole else store.read("profile"), as_pairs(spark, after, made), held.where("gone"), seeds, at)
     _forget(store, after, held, fresh)
     if whole:
         store.replace("frequency", frequent)
@@ -112,20 +111,28 @@ def _none_of(before: DataFrame) -> DataFrame:
     return before.where("false").withColumn("gone", F.lit(False)).localCheckpoint()
 
 
-def _moved(before: DataFrame, told: DataFrame, settled: Collection[str]) -> tuple[DataFrame, DataFrame]:
-    """Rows of `told` that are new or say something else than before, and what stands of these and of those that nobody tells any more (`gone`). `settled`: registers not read."""
-    was = before.where(~F.col(RECORD[0]).isin(*settled)) if settled else before
-    both = told.select(*RECORD, "said").join(was.select(*RECORD, F.col("said").alias("was")), list(RECORD), "full_outer")
-    moved = few(both.where("said IS NULL OR was IS NULL OR said <> was").select(*RECORD, F.col("said").isNull().alias("gone")).localCheckpoint())
-    return told.join(moved.where("NOT gone"), list(RECORD), "left_semi"), before.join(moved, list(RECORD), "inner").localCheckpoint()
+def _moved(before: DataFrame, told: Records, settled: Collection[str]) -> tuple[DataFrame, DataFrame]:
+    """Rows of `told` that are new or say something else than before, and what stands of these and of those that nobody tells any more (`gone`). `settled`: registers not read. Hashes find
+    the few that may be, so that the city's texts stay where they are; which of these are is told by the records themselves."""
+    was = (before.where(~F.col(RECORD[0]).isin(*settled)) if settled else before).withColumn("name_hash", name_hash())
+    both = told.hashes().withColumn("n", F.lit(1)).unionByName(was.select("name_hash", "said", F.lit(-1).alias("n")))
+    names = both.groupBy("name_hash", "said").agg(F.sum("n").alias("n")).where("n <> 0").select("name_hash").distinct().localCheckpoint()
+    names = names.where("false") if names.isEmpty() else few(names)
+    known = was.join(names, "name_hash", "left_semi").select(*RECORD, F.col("said").alias("was"), "profile_id")
+    moved = told.rows(names).join(known, list(RECORD), "full_outer").where("said IS NULL OR was IS NULL OR said <> was").localCheckpoint()
+    held = moved.where("was IS NOT NULL").select(*RECORD, "profile_id", F.col("said").isNull().alias("gone"))
+    return moved.where("said IS NOT NULL").select(*RECORD, *TOLD, "said"), held
 
 
 def _profiles(store: IdentityTables, fresh: DataFrame, whole: bool) -> tuple[DataFrame, DataFrame]:
-    """All profiles, and of them those that were not known before. `whole`: all of them will be read, many times."""
-    known, told = store.read("profile"), fresh.select(*model.COLUMNS).dropDuplicates(["profile_id"]).localCheckpoint()
-    new = told.join(_still(known, told), "profile_id", "left_anti").localCheckpoint()
-    profiles = known.select(*model.COLUMNS).unionByName(new)
-    return profiles.localCheckpoint() if whole else profiles, new
+    """Profiles to be compared: those that the new ones touch, and of these those that were not known before. `whole`: all of them; they will be read many times."""
+    known, told = store.read("profile").select(*model.COLUMNS), fresh.select(*model.COLUMNS).dropDuplicates(["profile_id"]).localCheckpoint()
+    if whole:
+        new = told.join(_still(known, told), "profile_id", "left_anti").localCheckpoint()
+        return known.unionByName(new).localCheckpoint(), new
+    near = touched(known, told).localCheckpoint()
+    new = told.join(near, "profile_id", "left_anti").localCheckpoint()
+    return near.unionByName(new), new
 
 
 def _still(rows: DataFrame, asked: DataFrame) -> DataFrame:
@@ -158,19 +165,19 @@ def _rekey(store: IdentityTables, after: DataFrame, profiles: DataFrame, decided
     """Put the people together again that the seeds reach (None: everybody), give keys, and keep their history. Returns how many records got another key."""
     version = store.version("resident_key")
     must, cannot = decided.where("same").drop("same"), decided.where("NOT same").drop("same")
-    links = store.read("link").where(F.col("match_weight") >= model.LINK)
-    active = after.select("profile_id").distinct() if seeds is None else _still(after, reached(seeds, links.select("profile_l", "profile_r").union(must).union(cannot)))
-    asked = profiles.join(few(active.localCheckpoint()), "profile_id", "left_semi").select("profile_id", "id", "id_sound").localCheckpoint()
+    links = store.read("link").where(F.col("match_weight") >= model.LINK).select("profile_l", "profile_r", "match_weight")
+    if seeds is not None:
+        joined = must.union(cannot).withColumn("match_weight", F.lit(None).cast("double"))
+        near = reached(seeds, links.union(joined))
+        there = near.select(F.explode(F.array_compact(F.array("profile_l", "profile_r"))).alias("profile_id")).distinct()
+        after, links = after.join(few(there.localCheckpoint()), "profile_id", "left_semi"), near.where("match_weight IS NOT NULL")
+    records = after.select(*RECORD, "profile_id").localCheckpoint()
+    active = records.select("profile_id").distinct().localCheckpoint()
+    asked = profiles.join(few(active), "profile_id", "left_semi").select("profile_id", "id", "id_sound").localCheckpoint()
     of = few(clusters(asked, links, must, cannot).localCheckpoint())
-    best = evidence(store.read("link"), of)
-    records = after.join(of, "profile_id", "inner").localCheckpoint()
-    shared = records.groupBy("profile_id").agg(F.count(F.lit(1)).alias("n"))
     current = store.read("resident_key").join(few(records.select(*RECORD)), list(RECORD), "left_semi")
-    keyed = assigned(records.select(*RECORD, "cluster"), current).join(records.select(*RECORD, "profile_id"), list(RECORD), "inner")
-    several = of.groupBy("cluster").count().where("count > 1").select("cluster", F.lit(True).alias("several"))
-    why = F.when(F.col("n") > 1, F.lit('{"profile":{"level":"same name and id"}}')).when(F.col("several"), F.lit('{"decision":{"level":"a clerk decided it"}}'))
-    told = keyed.join(best, "profile_id", "left").join(shared, "profile_id", "left").join(several, "cluster", "left").withColumn("evidence", F.coalesce("evidence", why))
-    rows = store.kept("keyed", told.select(*RECORD, "resident_key", "held", "match_weight", "evidence"), seeds is None)
+    keyed = assigned(records.join(of, "profile_id", "inner").select(*RECORD, "cluster"), current)
+    rows = store.kept("keyed", keyed.select(*RECORD, "resident_key", "held"), seeds is None)
     if store.version("resident_key") != version:
         raise LakeError("another run wrote resident keys meanwhile", "run ./lake resolve again when it has ended: it starts from what stands then")
     _write_keys(store, rows, withdrawn, at)
@@ -178,26 +185,25 @@ def _rekey(store: IdentityTables, after: DataFrame, profiles: DataFrame, decided
 
 
 def _write_keys(store: IdentityTables, rows: DataFrame, withdrawn: DataFrame, at: dt.datetime) -> None:
-    """In one commit: keys that end are closed, new ones begin, evidence of the others is brought up to date."""
+    """In one commit: keys that end are closed, new ones begin."""
     stamp = F.lit(at).cast("timestamp")
-    begins = rows.where("held IS NULL OR held <> resident_key").select(*RECORD, "resident_key", stamp.alias("valid_from"), F.lit(None).cast("timestamp").alias("valid_to"), "match_weight", "evidence")
+    begins = rows.where("held IS NULL OR held <> resident_key").select(*RECORD, "resident_key", stamp.alias("valid_from"), F.lit(None).cast("timestamp").alias("valid_to"))
+    ends = rows.where("held IS NOT NULL AND held <> resident_key").select(*RECORD).union(withdrawn.select(*RECORD))
     if store.is_empty("resident_key"):
         store.replace("resident_key", begins)
-        return
-    none = F.lit(None).cast("string")
-    stay = rows.where("held IS NOT NULL").select(*[F.col(name).alias(f"m_{name}") for name in RECORD], F.expr("held <> resident_key").alias("ends"), *RECORD, "resident_key", "match_weight", "evidence")
-    gone = withdrawn.select(*[F.col(name).alias(f"m_{name}") for name in RECORD], F.lit(True).alias("ends"), *RECORD, none.alias("resident_key"), F.lit(None).cast("double").alias("match_weight"), none.alias("evidence"))
-    starts = begins.select(none.alias(f"m_{RECORD[0]}"), none.alias(f"m_{RECORD[1]}"), F.lit(False).alias("ends"), *RECORD, "resident_key", "match_weight", "evidence")
-    view = f"{store.prefix}_keys_written"
-    stay.unionByName(gone).unionByName(starts).withColumn("at", stamp).createOrReplaceTempView(view)
-    store.spark.sql(
-        f"""MERGE INTO {store.name("resident_key")} t USING {view} s
-        ON t.source_dataset = s.m_source_dataset AND t.source_record = s.m_source_record AND t.valid_to IS NULL
-        WHEN MATCHED AND s.ends THEN UPDATE SET valid_to = s.at
-        WHEN MATCHED AND NOT (t.match_weight <=> s.match_weight AND t.evidence <=> s.evidence) THEN UPDATE SET match_weight = s.match_weight, evidence = s.evidence
-        WHEN NOT MATCHED AND s.m_source_dataset IS NULL THEN INSERT (source_dataset, source_record, resident_key, valid_from, valid_to, match_weight, evidence)
-        VALUES (s.source_dataset, s.source_record, s.resident_key, s.at, NULL, s.match_weight, s.evidence)"""
-    )
+    elif ends.isEmpty():
+        store.append("resident_key", begins)
+    else:
+        view, none = f"{store.prefix}_keys_written", F.lit(None).cast("string")
+        closed = ends.select(*[F.col(name).alias(f"m_{name}") for name in RECORD], *RECORD, none.alias("resident_key"))
+        few(closed.unionByName(begins.select(*[none.alias(f"m_{name}") for name in RECORD], *RECORD, "resident_key")).localCheckpoint()).withColumn("at", stamp).createOrReplaceTempView(view)
+        store.spark.sql(
+            f"""MERGE INTO {store.name("resident_key")} t USING {view} s
+            ON t.source_dataset = s.m_source_dataset AND t.source_record = s.m_source_record AND t.valid_to IS NULL
+            WHEN MATCHED THEN UPDATE SET valid_to = s.at
+            WHEN NOT MATCHED AND s.m_source_dataset IS NULL THEN INSERT (source_dataset, source_record, resident_key, valid_from, valid_to)
+            VALUES (s.source_dataset, s.source_record, s.resident_key, s.at, NULL)"""
+        )
 
 
 def _forget(store: IdentityTables, after: DataFrame, held: DataFrame, fresh: DataFrame) -> None:
@@ -210,8 +216,11 @@ def _forget(store: IdentityTables, after: DataFrame, held: DataFrame, fresh: Dat
     withdrawn = held.where("gone").select(*RECORD)
     if not withdrawn.isEmpty():
         store.delete("record", withdrawn, "t.source_dataset = s.source_dataset AND t.source_record = s.source_record")
-    if not fresh.isEmpty():
-        store.merge("record", fresh.select(*RECORD, "said", "profile_id", "record_ref"), RECORD)
+    told = fresh.select(*RECORD, "said", "profile_id", "record_ref")
+    if held.where("NOT gone").isEmpty():
+        store.append("record", told)
+    else:
+        store.merge("record", told, RECORD)
 
 
 def _links_of(store: IdentityTables, gone: DataFrame) -> DataFrame:
@@ -222,7 +231,7 @@ def _links_of(store: IdentityTables, gone: DataFrame) -> DataFrame:
 
 
 def _summary(store: IdentityTables, prefix: str, counts: tuple[int, int], pairs: int, rekeyed: int, changed: bool, trained: bool) -> Resolved:
-    row = store.read("resident_key").where("valid_to IS NULL").agg(F.count(F.lit(1)), F.count_distinct("resident_key")).first()
+    row = store.read("resident_key").where("valid_to IS NULL").agg(F.count(F.lit(1)), F.count_distinct(F.xxhash64("resident_key"))).first()
     records, people = (int(value) for value in row or (0, 0))
     return Resolved(f"{prefix}.resident_key", records, people, counts[0], counts[1], pairs, rekeyed, changed, trained)
 

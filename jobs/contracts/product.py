@@ -9,11 +9,12 @@ from jobs.contracts.model import Contract
 DEPARTMENT = "curated"
 # Tables of silver that a job makes, not a delivery: products may be made from them as from datasets.
 MADE = {
-    "identity.resident_key": ("source_dataset", "source_record", "resident_key", "valid_from", "valid_to", "match_weight", "evidence"),
+    "identity.resident_key": ("source_dataset", "source_record", "resident_key", "valid_from", "valid_to"),
     "identity.record": ("source_dataset", "source_record", "profile_id"),
+    "identity.link": ("profile_l", "profile_r", "match_weight", "evidence"),
     "identity.profile": ("profile_id", "sound", "id", "born", "sex"),
 }
-PERSONAL = ("source_record", "resident_key", "profile_id", "sound", "id", "born", "sex")  # of their columns
+PERSONAL = ("source_record", "resident_key", "profile_id", "profile_l", "profile_r", "sound", "id", "born", "sex")  # of their columns
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from jobs.identity.one_task import in_one_task
 SIDES = ("profile_l", "profile_r")
 MOST_ROUNDS = 40  # a label crosses a component in rounds as the logarithm of its breadth; 40 is a chain of a million million
 MOST_LINKS = 2_000_000  # that one task joins: 64 bytes each as they come, some 600 MB while it works
+MOST_PROFILES = 100_000  # that one task puts together, with their links
 Pair = tuple[str, str]
 
 
@@ -63,53 +64,56 @@ def _in_rounds(links: DataFrame) -> DataFrame:
 
 
 def reached(seeds: DataFrame, links: DataFrame, most: int = MOST_LINKS) -> DataFrame:
-    """`profile_id`: the seeds and all that links lead to from them, written down. `most`: links of more are followed in rounds."""
-    seeds, links = seeds.select("profile_id").distinct(), links.select(*SIDES)
+    """SIDES, match_weight: the links that lead anywhere from the seeds (`profile_id`), and each seed as one to nothing; written down. `most`: links of more are followed in rounds."""
+    links, alone = links.select(*SIDES, "match_weight"), seeds.select(F.col("profile_id").alias("profile_l"), F.lit(None).cast("string").alias("profile_r"), F.lit(None).cast("double").alias("match_weight")).distinct()
     if links.count() <= most:
-        return in_one_task(links.union(seeds.select("profile_id", F.lit(None).cast("string"))), _led_to, "profile_id STRING").localCheckpoint()
-    both = links.union(links.select("profile_r", "profile_l")).toDF("profile_id", "other")
-    found = seeds.localCheckpoint()
+        return in_one_task(links.union(alone), _led_to, "profile_l STRING, profile_r STRING, match_weight DOUBLE").localCheckpoint()
+    both = links.select(*SIDES).union(links.select("profile_r", "profile_l")).toDF("profile_id", "other")
+    found = seeds.select("profile_id").distinct().localCheckpoint()
     front, count = found, found.count()
     while count:
         front = both.join(few(front), "profile_id", "left_semi").select(F.col("other").alias("profile_id")).distinct().join(few(found), "profile_id", "left_anti").localCheckpoint()
         count = front.count()
         if count:
             found = found.union(front).localCheckpoint()
-    return found
+    return links.join(few(found.withColumnRenamed("profile_id", "profile_l")), "profile_l", "left_semi").union(alone).localCheckpoint()
 
 
 def _led_to(rows: pa.Table) -> pa.Table:
-    """Of links, and of seeds as links to nothing."""
     links = pl.DataFrame(pl.from_arrow(rows))
-    labels = labelled(links)
+    labels = labelled(links.select(SIDES))
     seeds = links.filter(pl.col("profile_r").is_null()).select(n="profile_l").join(labels, on="n").select("label").unique()
-    return labels.join(seeds, on="label", how="semi").select(profile_id="n").to_arrow(compat_level=pl.CompatLevel.oldest())
+    there = labels.join(seeds, on="label", how="semi").select(profile_l="n")
+    return links.join(there, on="profile_l", how="semi").to_arrow(compat_level=pl.CompatLevel.oldest())
 
 
-def clusters(profiles: DataFrame, links: DataFrame, must: DataFrame, cannot: DataFrame) -> DataFrame:
-    """`profile_id`, `cluster`. `profiles`: profile_id, id, id_sound, written down; `links`: SIDES, match_weight, those that join; `must`, `cannot`: SIDES, what people decided."""
-    every = links.select(*SIDES, "match_weight", F.lit(False).alias("decided")).union(must.select(*SIDES, F.lit(None).cast("double"), F.lit(True)))
-    found = components(profiles, every).join(profiles, "profile_id", "inner").localCheckpoint()
+def clusters(profiles: DataFrame, links: DataFrame, must: DataFrame, cannot: DataFrame, most: int = MOST_PROFILES) -> DataFrame:
+    """`profile_id`, `cluster`. `profiles`: profile_id, id, id_sound, written down; `links`: SIDES, match_weight, those that join; `must`, `cannot`: SIDES, what people decided. `most`: of more profiles
+    their components are found by Spark, and only those that may hold two people are settled."""
+    no_weight = F.lit(None).cast("double").alias("match_weight")
+    said = links.select(F.lit("link").alias("kind"), *SIDES, "match_weight").union(must.select(F.lit("must"), *SIDES, no_weight)).union(cannot.select(F.lit("cannot"), *SIDES, no_weight))
     sound = F.when(F.col("id_sound") == "1", F.col("id"))  # 18 digits: 15 have no check digit to be sound by
-    two = found.groupBy("component").agg(F.count_distinct(sound).alias("ids")).where("ids > 1").select("component")
+    nodes = profiles.select(F.lit("profile").alias("kind"), F.col("profile_id").alias("profile_l"), sound.alias("profile_r"), no_weight)
+    if profiles.count() <= most:
+        return in_one_task(nodes.union(said), _settled, "profile_id STRING, cluster STRING")
+    joining = said.where("kind <> 'cannot'")
+    found = components(profiles, joining).join(nodes.select(F.col("profile_l").alias("profile_id"), F.col("profile_r").alias("sound")), "profile_id", "inner").localCheckpoint()
+    two = found.groupBy("component").agg(F.count_distinct("sound").alias("ids")).where("ids > 1").select("component")
     kept_apart = cannot.join(found.select(F.col("profile_id").alias("profile_l"), "component"), "profile_l", "inner").join(
         found.select(F.col("profile_id").alias("profile_r"), F.col("component").alias("other")), "profile_r", "inner").where("component = other")  # fmt: skip
     doubtful = two.union(kept_apart.select("component")).distinct().localCheckpoint()
-    told = found.join(doubtful, "component", "left_semi")
-    rows = told.select("component", F.lit("profile").alias("kind"), F.col("profile_id").alias("l"), F.when(sound.isNotNull(), sound).alias("r"), F.lit(None).cast("double").alias("weight"))
-    placed = few(told.select(F.col("profile_id").alias("profile_l"), "component").localCheckpoint())
-    rows = rows.union(every.join(placed, "profile_l", "inner").select("component", F.when(F.col("decided"), "must").otherwise("link"), "profile_l", "profile_r", "match_weight"))
-    rows = rows.union(cannot.join(placed, "profile_l", "inner").select("component", F.lit("cannot"), "profile_l", "profile_r", F.lit(None).cast("double")))
-    split = rows.groupBy("component").applyInArrow(_settled, "profile_id STRING, cluster STRING")
+    placed = few(found.join(doubtful, "component", "left_semi").select(F.col("profile_id").alias("profile_l"), "component").localCheckpoint())
+    split = nodes.union(said).join(placed, "profile_l", "inner").groupBy("component").applyInArrow(_settled, "profile_id STRING, cluster STRING")
     whole = found.join(doubtful, "component", "left_anti").select("profile_id", F.col("component").alias("cluster"))
     return whole.unionByName(split)
 
 
-def _settled(component: pa.Table) -> pa.Table:
-    rows = component.to_pylist()
-    ids = {row["l"]: row["r"] for row in rows if row["kind"] == "profile"}
-    links = [(row["weight"], (row["l"], row["r"])) for row in rows if row["kind"] == "link"]
-    must, cannot = ([(row["l"], row["r"]) for row in rows if row["kind"] == kind] for kind in ("must", "cannot"))
+def _settled(rows: pa.Table) -> pa.Table:
+    """Of rows `kind`, SIDES, match_weight: profiles (their sound id as the right side) and what joins them or keeps them apart."""
+    told = rows.select(["kind", *SIDES, "match_weight"]).to_pylist()
+    ids = {row["profile_l"]: row["profile_r"] for row in told if row["kind"] == "profile"}
+    links = [(row["match_weight"], (row["profile_l"], row["profile_r"])) for row in told if row["kind"] == "link"]
+    must, cannot = ([(row["profile_l"], row["profile_r"]) for row in told if row["kind"] == kind] for kind in ("must", "cannot"))
     found = settled(ids, links, must, cannot)
     return pa.table({"profile_id": pa.array(list(found), pa.string()), "cluster": pa.array(list(found.values()), pa.string())})
 

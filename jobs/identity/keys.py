@@ -32,12 +32,3 @@ def _made(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     for batch in batches:
         made = [key or secrets.token_hex(16) for key in batch.column("key").to_pylist()]
         yield pa.RecordBatch.from_pydict({"cluster": batch.column("cluster"), "resident_key": pa.array(made, pa.string())})
-
-
-def evidence(links: DataFrame, cluster_of: DataFrame) -> DataFrame:
-    """`profile_id`, `match_weight`, `evidence`: the strongest link of each profile to another of its cluster. The links are read once, both their ends from that."""
-    ends = (cluster_of.select(F.col("profile_id").alias(f"profile_{side}"), F.col("cluster").alias(f"cluster_{side}")) for side in "lr")
-    inside = links.join(next(ends), "profile_l", "inner").join(next(ends), "profile_r", "inner").where("cluster_l = cluster_r")
-    both = inside.select(F.explode(F.array("profile_l", "profile_r")).alias("profile_id"), "match_weight", "evidence")
-    best = both.groupBy("profile_id").agg(F.max(F.struct("match_weight", "evidence")).alias("b"))
-    return best.select("profile_id", "b.match_weight", "b.evidence")

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from functools import reduce
 
 import pyarrow as pa
 from pyspark.sql import Column, DataFrame, SparkSession
@@ -27,9 +28,36 @@ HOLDER = "linkage"  # the recipient whose secret makes ids of profiles and recor
 DERIVED = (UNIQUE, "record_ref", *persons.columns(), *KEYS)
 
 
-def said(spark: SparkSession, settings: Settings, registers: Sequence[Register], tables: Callable[[str], str], versions: Mapping[str, int]) -> DataFrame:
-    """RECORD, the columns of TOLD (texts) and `said`, a hash of them: one row a record, of the registers whose silver is there. Lazy: read as often as it is asked for, of the same
-    `versions` (dataset → version; a view has none). `tables`: dataset → what Spark calls its silver."""
+@dataclass(frozen=True)
+class Records:
+    """What the registers tell now. Lazy: read as often as it is asked for, of the same versions. `frames`: RECORD and TOLD of the people of one register, and whether a record may be told more than
+    once there, each time `_valid_from` another moment."""
+
+    spark: SparkSession
+    frames: tuple[tuple[DataFrame, bool], ...]
+
+    def rows(self, of: DataFrame | None = None) -> DataFrame:
+        """RECORD, TOLD (texts), `said`: one row a record. `of`: only those that have one of these `name_hash`."""
+        frames = []
+        for frame, versions in self.frames:
+            kept = frame if of is None else frame.withColumn("name_hash", name_hash()).join(of, "name_hash", "left_semi").drop("name_hash")
+            frames.append(_latest(kept) if versions else kept)
+        return self._one(frames, ", ".join(f"{name} STRING" for name in (*RECORD, *TOLD))).withColumn("said", _said())
+
+    def hashes(self) -> DataFrame:
+        """`name_hash`, `said`: of each record but two whose names have one hash; no texts, as they are all read to find out which few are not as before."""
+        frames = []
+        for frame, versions in self.frames:
+            hashed = frame.select(name_hash().alias("name_hash"), _said().alias("said"), *(["_valid_from"] if versions else []))
+            frames.append(hashed.groupBy("name_hash").agg(F.max_by("said", "_valid_from").alias("said")) if versions else hashed)
+        return self._one(frames, "name_hash BIGINT, said BIGINT")
+
+    def _one(self, frames: Sequence[DataFrame], schema: str) -> DataFrame:
+        return reduce(DataFrame.unionByName, frames) if frames else self.spark.createDataFrame([], schema)
+
+
+def records(spark: SparkSession, settings: Settings, registers: Sequence[Register], tables: Callable[[str], str], versions: Mapping[str, int]) -> Records:
+    """Of the registers whose silver is there. `tables`: dataset → what Spark calls its silver; `versions`: dataset → of its silver; a view has none."""
     frames = []
     for register in registers:
         table, version = tables(register.dataset), versions.get(register.dataset)
@@ -40,21 +68,24 @@ def said(spark: SparkSession, settings: Settings, registers: Sequence[Register],
         else:
             continue
         contract = contract_of(settings.root, register)
-        frames += [_latest(rows, contract, _selected(register, contract, people)) for people in register.people]
-    if not frames:
-        return spark.sql("SELECT " + ", ".join(f"CAST(NULL AS {'BIGINT' if name == 'said' else 'STRING'}) AS {name}" for name in (*RECORD, *TOLD, "said")) + " WHERE false")
-    every = frames[0]
-    for frame in frames[1:]:
-        every = every.unionByName(frame)
-    return every.withColumn("said", F.xxhash64(*TOLD))
+        has_versions = contract.mode == "snapshot"
+        frames += [(rows.select(*_selected(register, contract, people), *(["_valid_from"] if has_versions else [])), has_versions) for people in register.people]
+    return Records(spark, tuple(frames))
 
 
-def _latest(rows: DataFrame, contract: Contract, columns: Sequence[Column]) -> DataFrame:
+def name_hash() -> Column:
+    """A hash of RECORD: what finds rows by it compares their names too."""
+    return F.xxhash64(*RECORD)
+
+
+def _said() -> Column:
+    """A hash of what a record says."""
+    return F.xxhash64(*TOLD)
+
+
+def _latest(rows: DataFrame) -> DataFrame:
     """Of each key what it was last seen to say: who has left a register was there."""
-    if contract.mode != "snapshot":
-        return rows.select(*columns)
-    versions = rows.select(*columns, "_valid_from").groupBy(*RECORD).agg(F.max_by(F.struct(*TOLD), "_valid_from").alias("_row"))
-    return versions.select(*RECORD, "_row.*")
+    return rows.groupBy(*RECORD).agg(F.max_by(F.struct(*TOLD), "_valid_from").alias("_row")).select(*RECORD, "_row.*")
 
 
 def record_name(key: Sequence[str], role: str | None) -> Column:
@@ -68,11 +99,11 @@ def _selected(register: Register, contract: Contract, people: People) -> list[Co
     return [F.lit(register.dataset).alias(RECORD[0]), record_name(contract.key, people.role).alias(RECORD[1]), *[column.alias(name) for column, name in zip(told, TOLD, strict=True)]]
 
 
-def derived(records: DataFrame, settings: Settings) -> DataFrame:
-    """RECORD, `said` and DERIVED of the rows of `said()`: all texts but the hash. Lazy."""
+def derived(rows: DataFrame, settings: Settings) -> DataFrame:
+    """RECORD, `said` and DERIVED of the rows of `Records.rows()`: all texts but the hash. Lazy."""
     pseudonym_key(settings, HOLDER)  # made before two tasks would each make one
     kinds = ", ".join([*(f"{name} STRING" for name in RECORD), "said BIGINT", *(f"`{name}` STRING" for name in DERIVED)])
-    return records.mapInArrow(_deriving(settings), kinds)
+    return rows.mapInArrow(_deriving(settings), kinds)
 
 
 def _deriving(settings: Settings) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:

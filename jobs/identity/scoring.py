@@ -26,9 +26,10 @@ LINK = ("profile_l", "profile_r", "match_weight", "evidence")
 
 
 def touched(profiles: DataFrame, new: DataFrame, model: Model = RESIDENTS) -> DataFrame:
-    """Of `profiles`, those that share a blocking key with one of `new`: by a hash of each key, so that one small join finds them, not one a rule."""
-    keys = new.select(F.explode(_keys(model)).alias("_key")).distinct()
-    near = profiles.select(UNIQUE, F.explode(_keys(model)).alias("_key")).join(F.broadcast(keys), "_key", "left_semi").select(UNIQUE).distinct().localCheckpoint()
+    """Of `profiles`, those that share a blocking key with one of `new`, or are one: by a hash of each key, so that one small join finds them, not one a rule."""
+    named = F.array_append(_keys(model), F.xxhash64(UNIQUE))
+    keys = few(new.select(F.explode(named).alias("_key")).distinct().localCheckpoint())
+    near = profiles.select(UNIQUE, F.explode(named).alias("_key")).join(keys, "_key", "left_semi").select(UNIQUE).distinct().localCheckpoint()
     return profiles.join(few(near), UNIQUE, "left_semi")
 
 
@@ -47,11 +48,11 @@ def _keys(model: Model) -> Column:
 def scored(
     spark: SparkSession, settings: Mapping[str, Any], frequencies: DataFrame, profiles: DataFrame, new: DataFrame | None, least: float, model: Model = RESIDENTS, most: int = MOST_PROFILES
 ) -> DataFrame:
-    """LINK: pairs of the columns of model.py worth at least `least` (match weight, bits). `new`: only pairs with one of these; None: all pairs. Of up to `most` profiles
+    """LINK: pairs of the columns of model.py worth at least `least` (match weight, bits). `new`: only pairs with one of these, so that `profiles` need not hold more than what they touch; None: all pairs. Of up to `most` profiles
     the pairs are scored by splink on DuckDB in one task, of more by splink on Spark: the weights are the same to the ninth decimal, which is as far as they are told."""
     rows = profiles.select(*model.columns)
     if new is not None:
-        rows = touched(rows, new, model).join(few(new.select(UNIQUE).withColumn(NEW, F.lit(1))), UNIQUE, "left")
+        rows = rows.join(few(new.select(UNIQUE).withColumn(NEW, F.lit(1))), UNIQUE, "left")
     rows = rows.localCheckpoint()
     chosen = dict(settings) | {"blocking_rules_to_generate_predictions": [_rule(names, new is not None) for names in model.blocking]}
     by = _in_one_task if rows.count() <= most else _on_spark

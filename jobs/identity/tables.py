@@ -22,8 +22,6 @@ TABLES: dict[str, dict[str, tuple[str, str]]] = {
         "source_dataset": ("string", "Register, <department>.<dataset>"), "source_record": ("string", "Primary key of the row in its silver table, parts joined by |, /role where it holds several people"),
         "resident_key": ("string", "Random key of the person, 32 hexadecimal digits, never made from anything about them"),
         "valid_from": ("timestamp", "When the record was given this key"), "valid_to": ("timestamp", "When it got another, or was withdrawn; empty while current"),
-        "match_weight": ("double", "Best link of the record to another of the same person (bits); empty where it stands alone"),
-        "evidence": ("string", "JSON: what was compared in that link, how it agreed and its weight; no values"),
     },
     "record": {
         "source_dataset": ("string", "Register"), "source_record": ("string", "Primary key of its row"), "said": ("long", "Hash of what it says"),
@@ -108,6 +106,10 @@ class IdentityTables:
         rows.select(*TABLES[table]).createOrReplaceTempView(view)
         condition = " AND ".join(f"t.{name} = s.{name}" for name in key)
         self.spark.sql(f"MERGE INTO {self.name(table)} t USING {view} s ON {condition} {'WHEN MATCHED THEN UPDATE SET * ' if update else ''}WHEN NOT MATCHED THEN INSERT *")
+
+    def append(self, table: str, rows: DataFrame) -> None:
+        """Rows that are not in it."""
+        rows.select(*TABLES[table]).writeTo(self.name(table)).append()
 
     def delete(self, table: str, keys: DataFrame, condition: str) -> None:
         """The rows t for which a row s of `keys` meets the condition."""

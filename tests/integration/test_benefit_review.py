@@ -23,7 +23,7 @@ from pyspark.sql import functions as F
 from jobs import reidentify
 from jobs.contracts.load import contract_path, load_contract
 from jobs.contracts.product import Product
-from jobs.identity.records import derived, said
+from jobs.identity.records import derived, records
 from jobs.identity.registers import load_registers
 from jobs.identity.tables import IdentityTables
 from jobs.ops.ledger import Ledger
@@ -72,7 +72,7 @@ def reviewed(spark: SparkSession, settings: Settings, store: Any, tmp_path_facto
     links.create()
     links.replace("resident_key", _linked(spark, tables))
     registers = [register for register in load_registers(settings.root) if register.dataset in PEOPLE]
-    told = derived(said(spark, settings, registers, lambda dataset: tables[dataset], {}), settings).localCheckpoint()
+    told = derived(records(spark, settings, registers, lambda dataset: tables[dataset], {}).rows(), settings).localCheckpoint()
     links.replace("record", told)
     links.replace("profile", told.dropDuplicates(["profile_id"]))
     every = tables | {f"identity.{name}": links.name(name) for name in ("resident_key", "record", "profile")}

@@ -7,7 +7,7 @@ import random
 import pytest
 from pyspark.sql import SparkSession
 
-from jobs.identity.clusters import MOST_LINKS, clusters, components, reached, settled
+from jobs.identity.clusters import MOST_LINKS, MOST_PROFILES, clusters, components, reached, settled
 
 LINKS = "profile_l string, profile_r string, match_weight double"
 
@@ -24,16 +24,19 @@ def test_components_are_those_of_union_find(spark: SparkSession, most: int) -> N
     found = components(spark.createDataFrame([(node,) for node in nodes], "profile_id string"), links, most=most)
     assert {row["profile_id"]: row["component"] for row in found.collect()} == expected
     seeds = spark.createDataFrame([(nodes[20],), (nodes[89],)], "profile_id string")
-    there = {row["profile_id"] for row in reached(seeds, links.where("profile_l <> 'gone' AND profile_r <> 'gone'"), most).collect()}
+    near = reached(seeds, links.where("profile_l <> 'gone' AND profile_r <> 'gone'"), most).collect()
+    assert all((row["profile_r"] is None) == (row["match_weight"] is None) for row in near)
+    there = {row[side] for row in near for side in ("profile_l", "profile_r")} - {None}
     assert there == {node for node in nodes if expected[node] in (expected[nodes[20]], expected[nodes[89]])}
 
 
-def test_two_sound_ids_are_two_people(spark: SparkSession) -> None:
+@pytest.mark.parametrize("most", [0, MOST_PROFILES], ids=["in Spark", "in one task"])
+def test_two_sound_ids_are_two_people(spark: SparkSession, most: int) -> None:
     profiles = spark.createDataFrame([("a", "1", "1"), ("b", None, None), ("c", "1", "1"), ("d", None, None), ("e", "2", "1"), ("f", "3", "0")], "profile_id string, id string, id_sound string")
     links = spark.createDataFrame([("a", "b", 5.0), ("b", "c", 6.0), ("d", "e", 7.0), ("c", "e", 2.5), ("c", "f", 3.0)], LINKS)
     none = links.where("false").select("profile_l", "profile_r")
-    found = {row["profile_id"]: row["cluster"] for row in clusters(profiles, links, none, none).collect()}
+    found = {row["profile_id"]: row["cluster"] for row in clusters(profiles, links, none, none, most).collect()}
     assert found == {"a": "a", "b": "a", "c": "a", "f": "a", "d": "d", "e": "d"}
     apart = spark.createDataFrame([("b", "c")], "profile_l string, profile_r string")
-    found = {row["profile_id"]: row["cluster"] for row in clusters(profiles, links, none, apart).collect()}
+    found = {row["profile_id"]: row["cluster"] for row in clusters(profiles, links, none, apart, most).collect()}
     assert found["b"] != found["c"] and found["d"] == found["e"] != found["c"]

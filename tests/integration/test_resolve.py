@@ -18,6 +18,7 @@ from jobs import resolve
 from jobs.bench import registers as city_registers
 from jobs.identity import model
 from jobs.identity.decisions import TABLE, Decision, decide, decisions, mark_applied
+from jobs.identity.evidence import with_evidence
 from jobs.identity.registers import Register, load_registers
 from jobs.identity.review import both, waiting
 from jobs.identity.scoring import MOST_PROFILES, scored
@@ -103,6 +104,12 @@ def keys(store: IdentityTables, where: str = "valid_to IS NULL") -> pl.DataFrame
     return pl.DataFrame(pl.from_arrow(store.read("resident_key").where(where).toArrow()))
 
 
+def proven(store: IdentityTables) -> pl.DataFrame:
+    """The current keys with what links each record."""
+    rows = with_evidence({f"identity.{name}": store.read(name) for name in ("resident_key", "record", "link")})
+    return pl.DataFrame(pl.from_arrow(rows.where("valid_to IS NULL").toArrow()))
+
+
 def people(store: IdentityTables) -> set[frozenset[tuple[str, str]]]:
     """Who is who, whatever their keys are."""
     groups = keys(store).group_by("resident_key").agg(pl.struct("source_dataset", "source_record"))
@@ -131,7 +138,7 @@ def test_late_corrected_and_withdrawn_records_end_as_if_they_had_come_in_order(c
 def curated_rows(city: City, store: IdentityTables) -> tuple[set[tuple[Any, ...]], list[tuple[Any, ...]], set[tuple[Any, ...]]]:
     """What the products about people make of these keys: residents, records, and members of households, each resident by its least record, as keys are random."""
     spark = city.spark
-    inputs = {"identity.resident_key": store.read("resident_key"), household.REGISTER: spark.table(silver(household.REGISTER)).withColumn("_valid_to", F.lit(None).cast("string"))}
+    inputs = {f"identity.{name}": store.read(name) for name in ("resident_key", "record", "link")} | {household.REGISTER: spark.table(silver(household.REGISTER)).withColumn("_valid_to", F.lit(None).cast("string"))}
     empty = {household.PROPERTY: "title_number string, use string, share double, address string, _is_current boolean", household.METER: "community_code string, address string, _is_current boolean",
              household.MARRIAGE: "certificate string, married_on date"}  # fmt: skip
     inputs |= {name: spark.createDataFrame([], schema) for name, schema in empty.items()}
@@ -172,8 +179,7 @@ def test_a_pair_is_worth_the_same_in_one_task_and_over_all_of_spark(city: City) 
 
 
 def test_evidence_tells_what_agreed_and_no_value(city: City) -> None:
-    rows = keys(city.late).filter(pl.col("evidence").is_not_null())
-    said = [json.loads(text) for text in rows["evidence"].unique()]
+    said = [json.loads(text) for text in proven(city.late).drop_nulls("evidence")["evidence"].unique()]
     assert {name for one in said for name in one} == {"id", "name", "born", "sex", "place", "profile"}
     assert all(set(part) == ({"level"} if name == "profile" else {"level", "weight"}) for one in said for name, part in one.items())
     words = {part["level"] for one in said for part in one.values()}
@@ -226,7 +232,7 @@ def test_decisions_stick(city: City) -> None:
     key = dict(keys(store).join(rows.select("source_dataset", "source_record", "record_ref"), on=["source_dataset", "source_record"]).select("record_ref", "resident_key").iter_rows())
     assert done.changed and done.rekeyed == 2 and key[left] != key[right] and key[others[0]] == key[others[1]]
     assert all(each.applied for each in decisions(ledger, store.prefix)) and not city.resolve(store, silver).changed
-    joined = keys(store).filter(pl.col("resident_key") == key[others[0]])
+    joined = proven(store).filter(pl.col("resident_key") == key[others[0]])
     assert all(text.startswith('{"decision"') for text in joined["evidence"])
     decide(ledger, store.prefix, *others, True, "Ann Li", "she changed her name")
     (before,) = [each for each in decisions(ledger, store.prefix) if not each.applied]
