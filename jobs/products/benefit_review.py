@@ -9,14 +9,13 @@ from typing import Any
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from jobs.products.by_name import with_only_bearers
+from jobs.products.by_name import several_bearers, with_only_bearers
 from jobs.products.keyed import LINKS, keyed
 from jobs.products.residents import in_month
 from jobs.rules.model import Rules, Version, load_rules, rules_path
 
 KEY = ("month", "home")
 DRAWS, SHOULD = "may not qualify", "may qualify"
-BY_NAME = "name alone"
 INCOMES = {"human_resources.social_insurance": ("insured_number", "base"), "human_resources.pension": ("benefit_number", "amount"), "tax.declared_income": ("declaration", "amount")}
 
 
@@ -26,6 +25,7 @@ def build(inputs: Mapping[str, DataFrame]) -> DataFrame:
 
 def judged(inputs: Mapping[str, DataFrame], rules: Rules) -> DataFrame:
     """One row a month, finding, rule and resident (a resident key: the pseudonym is made after). A month that no version of a rule covers is not judged by it."""
+    several = {**inputs, LINKS: several_bearers(inputs)}
     inputs = {**inputs, LINKS: with_only_bearers(inputs)}
     months = inputs["civil_affairs.low_income_payment"].select(F.date_format("paid_on", "yyyy-MM").alias("month")).distinct()
     drawing, members = _drawing(inputs, months), _members(inputs, months)
@@ -33,11 +33,15 @@ def judged(inputs: Mapping[str, DataFrame], rules: Rules) -> DataFrame:
     members = members.unionByName(drawing.join(members, ["month", "resident_key"], "left_anti").select("month", "resident_key", *unknown))
     members = members.localCheckpoint(eager=False)  # read by all that follows
     placed = drawing.join(members, ["month", "resident_key"], "inner").localCheckpoint(eager=False)
-    subjects = placed.unionByName(_signalled(inputs, months, members, rules).join(_drew(placed, rules), list(KEY), "left_anti"), True)
+    drew, perhaps = _drew(placed, rules), _signals(several, months, members, rules).localCheckpoint(eager=False)
+    signalled = _together(_signals(inputs, months, members, rules)).join(drew, list(KEY), "left_anti").localCheckpoint(eager=False)
+    unsure = _together(perhaps).join(drew, list(KEY), "left_anti").join(signalled, list(KEY), "left_anti").withColumn("is_unsure", F.lit(True))
+    subjects = placed.unionByName(signalled, True).unionByName(unsure, True)
     rows = subjects.join(_homes(inputs, months, members, rules), list(KEY), "inner").join(_dead(inputs), "resident_key", "left")
     urban = F.coalesce(F.col("category") == "城市低保", F.col("is_urban"), F.lit(False))
     rows = rows.withColumn("standard", F.when(urban, _said(rules, "income", "urban_standard")).otherwise(_said(rules, "income", "rural_standard")))
-    found = rows.withColumn("found", F.explode(F.array_compact(F.array(*_against(rules), _for(rules)))))
+    found = rows.withColumn("found", F.explode(F.array_compact(F.array(*_against(rules), _for(rules))))).localCheckpoint(eager=False)
+    found = found.where("is_unsure IS NULL").unionByName(found.where("is_unsure").join(_only_one(perhaps, found), list(KEY), "left_semi"))
     places = inputs["planning.community"].where("_is_current").select("community_code", "district")
     said = found.select("month", "found.*", F.col("resident_key").alias("resident"), "category", "community_code", "persons", "income_per_head", "standard").join(places, "community_code", "left")
     counted = said.withColumn("evidence_rows", F.size("evidence")).withColumn("evidence_by_name", F.size(F.filter("evidence", lambda row: row["linked_by"].isNotNull())))
@@ -66,8 +70,8 @@ def _one_of(rules: Rules, name: str, field: str, column: str) -> Column:
 def _rows(inputs: Mapping[str, DataFrame], dataset: str, record: str) -> DataFrame:
     """The rows of a dataset with `resident_key` and `row`: what names a row of silver without saying anything of the person, the delivery it came with and its place there, and whether nothing but
     a name that one person bears says whose it is."""
-    place = F.struct(F.lit(dataset).alias("dataset"), F.concat_ws("#", "_delivery", "_record").alias("row"), F.when(F.col("is_by_name"), BY_NAME).alias("linked_by"))
-    return keyed(inputs, dataset, record, more=("is_by_name",)).withColumn("row", place)
+    place = F.struct(F.lit(dataset).alias("dataset"), F.concat_ws("#", "_delivery", "_record").alias("row"), F.col("linked_by"))
+    return keyed(inputs, dataset, record, more=("linked_by",)).withColumn("row", place)
 
 
 def _drawing(inputs: Mapping[str, DataFrame], months: DataFrame) -> DataFrame:
@@ -113,7 +117,7 @@ def _homes(inputs: Mapping[str, DataFrame], months: DataFrame, members: DataFram
 def _elsewhere(inputs: Mapping[str, DataFrame], months: DataFrame) -> DataFrame:
     """month, resident_key, since_month, row: who draws in another city of the province in the month, by the list of that month. Who drew there before is on it too. Those on it are of the whole
     province: a name that one person of the city bears says nothing here."""
-    listed = in_month(_rows(inputs, "civil_affairs.other_region_roster", "comparison_number").where("NOT is_by_name"), months)
+    listed = in_month(_rows(inputs, "civil_affairs.other_region_roster", "comparison_number").where("linked_by IS NULL"), months)
     return listed.where(F.col("month").between(F.col("since_month"), F.coalesce("until_month", "month"))).select("month", "resident_key", "since_month", "row")
 
 
@@ -122,11 +126,23 @@ def _dead(inputs: Mapping[str, DataFrame]) -> DataFrame:
     return _rows(inputs, "public_security.death", "certificate").groupBy("resident_key").agg(F.min("died_on").alias("died_on"), F.collect_set("row").alias("death_rows"))
 
 
-def _signalled(inputs: Mapping[str, DataFrame], months: DataFrame, members: DataFrame, rules: Rules) -> DataFrame:
-    """month, home → resident_key, community_code, signal_since, signal_rows: households of the register with somebody whom an office signals as in need."""
+def _signals(inputs: Mapping[str, DataFrame], months: DataFrame, members: DataFrame, rules: Rules) -> DataFrame:
+    """month, home, resident_key, community_code, since_on, row: signals of an office that somebody of a household of the register is in need."""
     seen = in_month(_rows(inputs, "civil_affairs.hardship_signal", "signal_number"), months).where(_one_of(rules, "hardship", "signals", "signal"))
-    here = seen.join(members.where("community_code IS NOT NULL"), ["month", "resident_key"], "inner").groupBy(*KEY)
-    return here.agg(F.min("resident_key").alias("resident_key"), F.min("community_code").alias("community_code"), F.min("since_on").alias("signal_since"), F.collect_set("row").alias("signal_rows"))
+    here = seen.join(members.where("community_code IS NOT NULL"), ["month", "resident_key"], "inner")
+    return here.select(*KEY, "resident_key", "community_code", "since_on", "row")
+
+
+def _together(signals: DataFrame) -> DataFrame:
+    """month, home → resident_key, community_code, signal_since, signal_rows."""
+    return signals.groupBy(*KEY).agg(F.min("resident_key").alias("resident_key"), F.min("community_code").alias("community_code"), F.min("since_on").alias("signal_since"), F.collect_set("row").alias("signal_rows"))
+
+
+def _only_one(perhaps: DataFrame, found: DataFrame) -> DataFrame:
+    """month, home: of the households that a signal may be of, where several people bear its name, the one that may qualify; where two may, nobody can tell."""
+    offered = found.where(F.col("found.finding") == SHOULD).select(*KEY).distinct()
+    homes = perhaps.join(offered, list(KEY), "left_semi").groupBy("month", "row").agg(F.collect_set("home").alias("homes")).where("size(homes) = 1")
+    return homes.select("month", F.element_at("homes", 1).alias("home")).distinct()
 
 
 def _drew(placed: DataFrame, rules: Rules) -> DataFrame:
