@@ -42,7 +42,7 @@ pytestmark = pytest.mark.slow  # its set-up takes more than a minute
 SUFFIX = uuid.uuid4().hex[:6]
 PREFIX = f"identity_{SUFFIX}"
 GRANT = f"test_{SUFFIX}"  # pseudonyms of the test's own: it rotates them
-OTHER = "civil_affairs.other_region_roster"
+OTHER, SIGNAL = "civil_affairs.other_region_roster", "civil_affairs.hardship_signal"
 PLAN = Plan(8_000, dt.date(2025, 1, 1), dt.date(2025, 2, 28), 7)
 PEOPLE = {  # register → what names a record, and the id of its person
     "public_security.household_register": ("resident_id", "resident_id"), "civil_affairs.low_income_roster": ("resident_id", "resident_id"), "civil_affairs.low_income_payment": ("payment_number", "resident_id"),
@@ -94,10 +94,7 @@ def _linked(spark: SparkSession, tables: dict[str, str]) -> Any:
         every = rows if every is None else every.unionByName(rows)
     assert every is not None
     none = F.lit(None)
-    return every.select(
-        "source_dataset", "source_record", F.md5(F.concat(F.lit(SUFFIX), "who")).alias("resident_key"), F.current_timestamp().alias("valid_from"), none.cast("timestamp").alias("valid_to"),
-        none.cast("double").alias("match_weight"), none.cast("string").alias("evidence"),
-    )  # fmt: skip
+    return every.select("source_dataset", "source_record", F.md5(F.concat(F.lit(SUFFIX), "who")).alias("resident_key"), F.current_timestamp().alias("valid_from"), none.cast("timestamp").alias("valid_to"))
 
 
 def test_who_may_not_qualify_is_found_and_who_does_is_left_alone(spark: SparkSession, settings: Settings, reviewed: Reviewed) -> None:
@@ -188,6 +185,35 @@ def test_who_drew_last_month_is_not_offered_the_allowance_yet(spark: SparkSessio
     assert later < at_once and len(at_once - later) >= 3
     before = {row["resident"] for row in spark.table(reviewed.products["benefit_review"].curated).where("month = '2025-02' AND finding = 'may qualify'").select("resident").collect()}
     assert len(later) == len(before), "nobody else waits"
+
+
+def test_a_signal_under_a_name_of_several_is_of_the_only_one_of_them_who_may_qualify(spark: SparkSession, settings: Settings, reviewed: Reviewed) -> None:
+    """A signal loses its id, and the name becomes one that two bear: it is still of who qualifies, unless the other may qualify too."""
+    rules, inputs = load_rules(rules_path(settings.root, "benefit_review")), {name: spark.table(table) for name, table in reviewed.tables.items()}
+    links, records, profiles = (inputs[f"identity.{name}"] for name in ("resident_key", "record", "profile"))
+    signals = links.where(F.col("source_dataset") == SIGNAL).groupBy("resident_key").agg(F.count(F.lit(1)).alias("n"), F.min("source_record").alias("signal"))
+    before = judged(inputs, rules).where("month = '2025-02' AND finding = 'may qualify' AND evidence_by_name = 0").select(F.col("resident").alias("resident_key"))
+    one, too = signals.where("n = 1").join(before, "resident_key", "left_semi").orderBy("resident_key").take(2)
+    drawing = links.where("source_dataset = 'civil_affairs.low_income_roster'").select("resident_key")
+    other = links.where("source_dataset = 'public_security.vehicle'").join(drawing, "resident_key", "left_anti").join(signals, "resident_key", "left_anti").orderBy("resident_key").take(1)[0]
+    lost = (F.col("source_dataset") == SIGNAL) & (F.col("source_record") == one["signal"])
+
+    def offered(bearer: str) -> dict[str, str]:
+        named = records.join(links.where(F.col("resident_key").isin(one["resident_key"], bearer)).select("source_dataset", "source_record"), ["source_dataset", "source_record"], "left_semi")
+        alike = profiles.join(named.select("profile_id").distinct(), "profile_id", "left_semi").withColumn("sound", F.lit("ou yang xi"))
+        alone = profiles.limit(1).select(*[F.lit({"profile_id": "lonely", "sound": "ou yang xi"}.get(name)).cast("string").alias(name) for name in profiles.columns])
+        others = profiles.join(named, "profile_id", "left_anti")
+        changed = inputs | {
+            "identity.resident_key": links.withColumn("resident_key", F.when(lost, "nobody").otherwise(F.col("resident_key"))),
+            "identity.record": records.withColumn("profile_id", F.when(lost, "lonely").otherwise(F.col("profile_id"))), "identity.profile": others.unionByName(alike).unionByName(alone),
+        }  # fmt: skip
+        found = judged(changed, rules).where("month = '2025-02' AND finding = 'may qualify'").select("resident", "evidence").collect()
+        return {row["resident"]: row["evidence"] for row in found}
+
+    sure = offered(other["resident_key"])
+    assert '"linked_by":"name alone, of several"' in sure[one["resident_key"]] and other["resident_key"] not in sure
+    doubtful = offered(too["resident_key"])
+    assert one["resident_key"] not in doubtful and "of several" not in doubtful[too["resident_key"]] and len(doubtful) == len(sure) - 1
 
 
 def test_households_are_those_of_the_register(settings: Settings, reviewed: Reviewed) -> None:
