@@ -9,7 +9,7 @@ from typing import Any
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from jobs.products.by_name import several_bearers, with_only_bearers
+from jobs.products.by_name import bearers, several_bearers, with_only_bearers
 from jobs.products.keyed import LINKS, keyed
 from jobs.products.residents import in_month
 from jobs.rules.model import Rules, Version, load_rules, rules_path
@@ -25,8 +25,9 @@ def build(inputs: Mapping[str, DataFrame]) -> DataFrame:
 
 def judged(inputs: Mapping[str, DataFrame], rules: Rules) -> DataFrame:
     """One row a month, finding, rule and resident (a resident key: the pseudonym is made after). A month that no version of a rule covers is not judged by it."""
-    several = {**inputs, LINKS: several_bearers(inputs)}
-    inputs = {**inputs, LINKS: with_only_bearers(inputs)}
+    named = bearers(inputs).localCheckpoint(eager=False)
+    several = {**inputs, LINKS: several_bearers(named)}
+    inputs = {**inputs, LINKS: with_only_bearers(inputs, named)}
     months = inputs["civil_affairs.low_income_payment"].select(F.date_format("paid_on", "yyyy-MM").alias("month")).distinct()
     drawing, members = _drawing(inputs, months), _members(inputs, months)
     unknown = [F.concat(F.lit("?"), "resident_key").alias("home"), F.lit(None).cast("string").alias("community_code")]

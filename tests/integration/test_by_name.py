@@ -6,7 +6,7 @@ import datetime as dt
 
 from pyspark.sql import SparkSession
 
-from jobs.products.by_name import ONLY, with_only_bearers
+from jobs.products.by_name import ONLY, bearers, with_only_bearers
 
 AT = dt.datetime(2025, 1, 1)
 Said = tuple[str, str | None, str | None, str | None, str | None]
@@ -27,7 +27,7 @@ def whose(spark: SparkSession, records: dict[str, Said], ended: tuple[tuple[str,
         "identity.record": spark.createDataFrame([("register", record, record) for record in records], "source_dataset string, source_record string, profile_id string"),
         "identity.profile": spark.createDataFrame([(record, *said[1:]) for record, said in records.items()], "profile_id string, sound string, id string, born string, sex string"),
     }
-    return {r["source_record"]: (r["resident_key"], r["linked_by"] == ONLY) for r in with_only_bearers(inputs).collect()}
+    return {r["source_record"]: (r["resident_key"], r["linked_by"] == ONLY) for r in with_only_bearers(inputs, bearers(inputs)).collect()}
 
 
 def test_a_name_that_sounds_as_one_known_persons_says_whose_it_is(spark: SparkSession) -> None:
