@@ -20,7 +20,7 @@ from pyspark.sql import functions as F
 
 from jobs.contracts.product import table_of
 from jobs.identity import model
-from jobs.identity.clusters import clusters, reached
+from jobs.identity.clusters import MOST_LINKS, clusters, reached
 from jobs.identity.decisions import Decision, as_pairs, decisions, mark_applied
 from jobs.identity.few import few
 from jobs.identity.keys import RECORD, assigned
@@ -168,7 +168,7 @@ def _rekey(store: IdentityTables, after: DataFrame, profiles: DataFrame, decided
     links = store.read("link").where(F.col("match_weight") >= model.LINK).select("profile_l", "profile_r", "match_weight")
     if seeds is not None:
         joined = must.union(cannot).withColumn("match_weight", F.lit(None).cast("double"))
-        near = reached(seeds, links.union(joined))
+        near = reached(seeds, links.union(joined), store.rows_at_most("link") > MOST_LINKS)
         there = near.select(F.explode(F.array_compact(F.array("profile_l", "profile_r"))).alias("profile_id")).distinct()
         after, links = after.join(few(there.localCheckpoint()), "profile_id", "left_semi"), near.where("match_weight IS NOT NULL")
     records = after.select(*RECORD, "profile_id").localCheckpoint()

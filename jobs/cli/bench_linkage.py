@@ -62,14 +62,14 @@ def residents(
     with measuring(load_settings(), NEEDED) as (spark, tell):
         found = bench.run(spark, load_settings(), people or [10_000, 100_000], skewed, tell)
     if as_json:
-        wholes = {cost.people: cost.processor for cost in found if cost.what == "all but a day"}
-        ratios = {f"{cost.what}/{cost.people}": round(cost.processor / wholes[cost.people], 3) for cost in found if cost.what != "all but a day"}
+        wholes = {cost.people: cost.processor for cost in found if cost.what == bench.WHOLE}
+        ratios = {f"{cost.what}/{cost.people}": round(cost.processor / wholes[cost.people], 3) for cost in found if cost.what != bench.WHOLE}
         typer.echo(json.dumps({"bench": "residents", "skewed_percent": skewed, "registers": bench.REGISTERS, "ratios": ratios, "costs": [asdict(cost) | {"agreement": cost.agreement and cost.agreement.facts()} for cost in found]}))
         return
     table = Table("people", "run", "seconds", "processor s", "of the whole", "GiB held", "records", "new or changed", "pairs compared", "links", "precision", "recall", title="resident keys of five registers")
     whole = 0.0
     for cost in found:
-        whole = cost.processor if cost.what == "all but a day" else whole
+        whole = cost.processor if cost.what == bench.WHOLE else whole
         scores = ("", "") if cost.agreement is None else (f"{cost.agreement.precision:.4f}", f"{cost.agreement.recall:.4f}")
         table.add_row(f"{cost.people:,}", cost.what, f"{cost.seconds:.1f}", f"{cost.processor:.1f}", f"{cost.processor / whole:.3f}", f"{cost.memory / (1 << 30):.1f}", f"{cost.records:,}", f"{cost.fresh:,}", f"{cost.compared:,}", f"{cost.pairs:,}", *scores)
     console.print(table)

@@ -63,10 +63,10 @@ def _in_rounds(links: DataFrame) -> DataFrame:
     return labels
 
 
-def reached(seeds: DataFrame, links: DataFrame, most: int = MOST_LINKS) -> DataFrame:
-    """SIDES, match_weight: the links that lead anywhere from the seeds (`profile_id`), and each seed as one to nothing; written down. `most`: links of more are followed in rounds."""
+def reached(seeds: DataFrame, links: DataFrame, in_rounds: bool) -> DataFrame:
+    """SIDES, match_weight: the links that lead anywhere from the seeds (`profile_id`), and each seed as one to nothing; written down. `in_rounds`: where they are more than MOST_LINKS."""
     links, alone = links.select(*SIDES, "match_weight"), seeds.select(F.col("profile_id").alias("profile_l"), F.lit(None).cast("string").alias("profile_r"), F.lit(None).cast("double").alias("match_weight")).distinct()
-    if links.count() <= most:
+    if not in_rounds:
         return in_one_task(links.union(alone), _led_to, "profile_l STRING, profile_r STRING, match_weight DOUBLE").localCheckpoint()
     both = links.select(*SIDES).union(links.select("profile_r", "profile_l")).toDF("profile_id", "other")
     found = seeds.select("profile_id").distinct().localCheckpoint()

@@ -15,6 +15,7 @@ from jobs.platform.delta_tables import lay, name_table
 from jobs.platform.settings import Settings
 from jobs.platform.store import delta_options, emptied
 from jobs.tables import files
+from jobs.tables.sizes import read_rows
 
 # table → column → (type, meaning)
 TABLES: dict[str, dict[str, tuple[str, str]]] = {
@@ -83,6 +84,10 @@ class IdentityTables:
     def is_empty(self, table: str) -> bool:
         return self._files(table) == 0
 
+    def rows_at_most(self, table: str) -> int:
+        """As its list of files tells, rows that are marked as gone too."""
+        return read_rows(self.settings, [self.name(table)])
+
     def _files(self, table: str) -> int:
         return self._delta(table).get_add_actions().num_rows
 
@@ -109,7 +114,10 @@ class IdentityTables:
 
     def append(self, table: str, rows: DataFrame) -> None:
         """Rows that are not in it."""
-        rows.select(*TABLES[table]).writeTo(self.name(table)).append()
+        if self.is_empty(table):
+            self.replace(table, rows)
+        elif not rows.isEmpty():
+            rows.select(*TABLES[table]).writeTo(self.name(table)).append()
 
     def delete(self, table: str, keys: DataFrame, condition: str) -> None:
         """The rows t for which a row s of `keys` meets the condition."""

@@ -24,7 +24,7 @@ def test_components_are_those_of_union_find(spark: SparkSession, most: int) -> N
     found = components(spark.createDataFrame([(node,) for node in nodes], "profile_id string"), links, most=most)
     assert {row["profile_id"]: row["component"] for row in found.collect()} == expected
     seeds = spark.createDataFrame([(nodes[20],), (nodes[89],)], "profile_id string")
-    near = reached(seeds, links.where("profile_l <> 'gone' AND profile_r <> 'gone'"), most).collect()
+    near = reached(seeds, links.where("profile_l <> 'gone' AND profile_r <> 'gone'"), in_rounds=most == 0).collect()
     assert all((row["profile_r"] is None) == (row["match_weight"] is None) for row in near)
     there = {row[side] for row in near for side in ("profile_l", "profile_r")} - {None}
     assert there == {node for node in nodes if expected[node] in (expected[nodes[20]], expected[nodes[89]])}
