@@ -37,15 +37,13 @@ TABLES: dict[str, dict[str, tuple[str, str]]] = {
 }  # fmt: skip
 
 
-# Of what changes row by row no file is written anew for the few rows in it that end: they are marked beside it (deletion vectors)
-MARKED = {"delta.enableDeletionVectors": "true"}
 CHANGED_BY_ROW = ("resident_key", "record", "profile", "link")
 MOST_FILES = 60  # each run leaves a few; of more they are made one again
 
 
-def create_silver(spark: SparkSession, settings: Settings, table: str, columns: Mapping[str, tuple[str, str]], properties: Mapping[str, str] | None = None) -> None:
+def create_silver(spark: SparkSession, settings: Settings, table: str, columns: Mapping[str, tuple[str, str]]) -> None:
     """An empty `silver.<table>` where there is none: by one commit of delta-rs, then its name, as other silver tables. `columns`: name → (type, meaning)."""
-    lay(settings, "silver", table, _schema(columns), configuration=dict(properties or {}))
+    lay(settings, "silver", table, _schema(columns))
     name_table(spark, settings, f"silver.{table}")
 
 
@@ -69,7 +67,7 @@ class IdentityTables:
         named = {row["tableName"] for row in self.spark.sql(f"SHOW TABLES IN silver LIKE '{self.prefix}__*'").collect()}
         for table, said in TABLES.items():
             if f"{self.prefix}__{table}" not in named:
-                create_silver(self.spark, self.settings, f"{self.prefix}__{table}", said, MARKED if table in CHANGED_BY_ROW else None)
+                create_silver(self.spark, self.settings, f"{self.prefix}__{table}", said)
 
     def version(self, table: str) -> int:
         return self._delta(table).version()
