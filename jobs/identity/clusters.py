@@ -80,11 +80,15 @@ def reached(seeds: DataFrame, links: DataFrame, in_rounds: bool) -> DataFrame:
 
 
 def _led_to(rows: pa.Table) -> pa.Table:
+    """By hashes of the names: two that had one would reach too far, and cost a look."""
     links = pl.DataFrame(pl.from_arrow(rows))
-    labels = labelled(links.select(SIDES))
-    seeds = links.filter(pl.col("profile_r").is_null()).select(n="profile_l").join(labels, on="n").select("label").unique()
-    there = labels.join(seeds, on="label", how="semi").select(profile_l="n")
-    return links.join(there, on="profile_l", how="semi").to_arrow(compat_level=pl.CompatLevel.oldest())
+    alone = links["profile_r"].is_null()
+    left, right = (links[side].hash().to_numpy() for side in SIDES)
+    names, at = np.unique(np.concatenate([left, np.where(alone.to_numpy(), left, right)]), return_inverse=True)
+    ends = at.reshape(2, -1)
+    _, groups = connected_components(coo_array((np.ones(ends.shape[1], dtype=np.int8), (ends[0], ends[1])), shape=(len(names), len(names))), directed=False)
+    of = groups[ends[0]]
+    return links.filter(pl.Series(np.isin(of, of[alone.to_numpy()]))).to_arrow(compat_level=pl.CompatLevel.oldest())
 
 
 def clusters(profiles: DataFrame, links: DataFrame, must: DataFrame, cannot: DataFrame, most: int = MOST_PROFILES) -> DataFrame:
@@ -142,9 +146,9 @@ def settled(ids: Mapping[str, str | None], links: Iterable[tuple[float, Pair]], 
             lead[profile] = first
 
     for pair in sorted(must):
-        if set(pair) <= set(ids):
+        if pair[0] in ids and pair[1] in ids:
             join(pair, True)
     for _, pair in sorted(links, key=lambda link: (-link[0], link[1])):
-        if set(pair) <= set(ids):
+        if pair[0] in ids and pair[1] in ids:
             join(pair, False)
     return lead
