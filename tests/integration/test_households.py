@@ -9,7 +9,8 @@ from pyspark.sql import DataFrame, SparkSession
 
 from jobs.products import household, resident, resident_source_record
 
-KEY = "source_dataset string, source_record string, resident_key string, valid_from timestamp, valid_to timestamp, match_weight double, evidence string"
+KEY = "source_dataset string, source_record string, resident_key string, valid_from timestamp, valid_to timestamp"
+RECORD, LINK = "source_dataset string, source_record string, profile_id string", "profile_l string, profile_r string, match_weight double, evidence string"
 CAME, WENT = dt.datetime(2025, 1, 1), dt.datetime(2025, 2, 1)
 
 
@@ -22,7 +23,7 @@ def register(spark: SparkSession, *rows: tuple[Any, ...]) -> dict[str, DataFrame
     columns = "resident_id string, household_number string, relation string, _valid_from string, _valid_to string, community_code string, address string"
     empty = {household.PROPERTY: "title_number string, use string, share double, address string, _is_current boolean", household.METER: "community_code string, address string, _is_current boolean",
              household.MARRIAGE: "certificate string, married_on date"}  # fmt: skip
-    named = keys(spark, *{(household.REGISTER, row[0], row[0], CAME, None, None, None) for row in rows})
+    named = keys(spark, *{(household.REGISTER, row[0], row[0], CAME, None) for row in rows})
     return {name: spark.createDataFrame([], schema) for name, schema in empty.items()} | {
         "identity.resident_key": named, household.REGISTER: spark.createDataFrame([(*row, "360102001001", "花园小区3栋502室") for row in rows], columns),
     }  # fmt: skip
@@ -44,16 +45,19 @@ def test_who_leaves_and_comes_back_was_not_there_between(spark: SparkSession) ->
 
 
 def test_a_resident_is_told_by_the_records_that_stand(spark: SparkSession) -> None:
-    decided, compared = '{"decision":{"level":"a clerk decided it"}}', '{"name":{"level":"same","weight":9.1}}'
+    pupil, compared = "education.pupil", '{"name":{"level":"same","weight":9.1}}'
     rows = keys(
         spark,
-        (household.REGISTER, "a", "one", CAME, None, 20.5, compared), ("education.pupil", "b", "one", WENT, None, 12.5, compared), ("education.pupil", "b", "two", CAME, WENT, None, None),
-        ("education.pupil", "c", "three", CAME, None, None, None), (household.REGISTER, "d", "four", CAME, None, None, None), ("education.pupil", "e", "four", CAME, None, None, None),
-        ("education.pupil", "f", "five", CAME, None, None, decided), ("education.pupil", "g", "five", CAME, None, None, decided),
+        (household.REGISTER, "a", "one", CAME, None), (pupil, "b", "one", WENT, None), (pupil, "b", "two", CAME, WENT), (pupil, "h", "one", CAME, None),
+        (pupil, "c", "three", CAME, None), (household.REGISTER, "d", "four", CAME, None), (pupil, "e", "four", CAME, None), (pupil, "f", "five", CAME, None), (pupil, "g", "five", CAME, None),
     )  # fmt: skip
-    found = {r["resident"]: (r["records"], r["registers"], r["in_household_register"], r["weakest_link"], r["linked_by"]) for r in resident.build({"identity.resident_key": rows}).collect()}
+    profiles = {"a": "pa", "b": "pb", "h": "ph", "c": "pc", "d": "pd", "e": "pd", "f": "pf", "g": "pg"}
+    records = [(household.REGISTER if record in "ad" else pupil, record, profile) for record, profile in profiles.items()]
+    links = [("pa", "ph", 20.5, compared), ("pa", "pb", 12.5, compared), ("pc", "pd", 3.5, compared)]  # the last ties two residents, whom it did not join
+    inputs = {"identity.resident_key": rows, "identity.record": spark.createDataFrame(records, RECORD), "identity.link": spark.createDataFrame(links, LINK)}
+    found = {r["resident"]: (r["records"], r["registers"], r["in_household_register"], r["weakest_link"], r["linked_by"]) for r in resident.build(inputs).collect()}
     assert found == {
-        "one": (2, 2, True, 12.5, "compared"), "three": (1, 1, False, None, "single record"), "four": (2, 2, True, None, "same name and id"), "five": (2, 1, False, None, "decided by a clerk"),
+        "one": (3, 2, True, 12.5, "compared"), "three": (1, 1, False, None, "single record"), "four": (2, 2, True, None, "same name and id"), "five": (2, 1, False, None, "decided by a clerk"),
     }  # fmt: skip
-    told = resident_source_record.build({"identity.resident_key": rows}).where("record = 'b'").collect()
-    assert {(r["resident"], r["valid_to"] is None) for r in told} == {("one", True), ("two", False)}
+    told = {(r["record"], r["resident"], r["valid_to"] is None, r["match_weight"]) for r in resident_source_record.build(inputs).where("record in ('a', 'b')").collect()}
+    assert told == {("a", "one", True, 20.5), ("b", "one", True, 12.5), ("b", "two", False, None)}
