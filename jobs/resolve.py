@@ -221,7 +221,8 @@ def _links_of(store: IdentityTables, gone: DataFrame) -> DataFrame:
 
 
 def _summary(store: IdentityTables, prefix: str, counts: tuple[int, int], pairs: int, rekeyed: int, changed: bool, trained: bool) -> Resolved:
-    row = store.read("resident_key").where("valid_to IS NULL").agg(F.count(F.lit(1)), F.count_distinct(F.xxhash64("resident_key"))).first()
+    by_key = store.read("resident_key").where("valid_to IS NULL").groupBy(F.xxhash64("resident_key")).agg(F.count(F.lit(1)).alias("records"))  # a count of the distinct ones takes half as long again
+    row = by_key.agg(F.coalesce(F.sum("records"), F.lit(0)), F.count(F.lit(1))).first()
     records, people = (int(value) for value in row or (0, 0))
     return Resolved(f"{prefix}.resident_key", records, people, counts[0], counts[1], pairs, rekeyed, changed, trained)
 

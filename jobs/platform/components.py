@@ -36,7 +36,7 @@ LESS_COMPILED = "-XX:Tier4InvocationThreshold=50000 -XX:Tier4MinInvocationThresh
 
 @dataclass(frozen=True)
 class Component:
-    """A supervised process. `healthy` raises or returns False until it serves; `deadline` is in seconds."""
+    """A supervised process. `healthy` raises or returns False until it serves; `deadline` is in seconds; `scratch`: a folder of what it needs only while it runs, which one that was killed leaves behind."""
 
     name: str
     command: tuple[str, ...]
@@ -45,6 +45,7 @@ class Component:
     ports: tuple[int, ...]
     deadline: float = 60
     prepare: Callable[[], object] = lambda: None
+    scratch: Path | None = None
 
 
 def components(settings: Settings) -> list[Component]:
@@ -182,13 +183,14 @@ def _metastore(settings: Settings) -> Component:
 
 def _connect(settings: Settings) -> Component:
     home, port = settings.state / "spark", settings.port("connect")
+    scratch = home / "server"  # not where drivers of ./lake submit write, which run on while this one starts
     memory = settings.spark.memory if settings.spark.memory != "auto" else f"{min(6, max(1, psutil.virtual_memory().total * 2 // 5 >> 30))}g"
     command = (
         str(spark_home() / "bin" / "spark-submit"), "--class", JOB_CLASS, "--name", "civiclake", "--driver-memory", memory,
-        "--properties-file", str(home / "spark-defaults.conf"), "spark-internal",
+        "--properties-file", str(home / "spark-defaults.conf"), "--conf", f"spark.local.dir={scratch}", "spark-internal",
     )  # fmt: skip
     env = job_env(settings) | {"SPARK_CONNECT_AUTHENTICATE_TOKEN": connect_token(settings)}
-    return Component("spark", command, env, lambda: _listens(port), (port,), 120, lambda: write_job_conf(settings))
+    return Component("spark", command, env, lambda: _listens(port), (port,), 120, lambda: write_job_conf(settings), scratch)
 
 
 def job_env(settings: Settings) -> dict[str, str]:
@@ -233,7 +235,7 @@ def _connect_analyst(settings: Settings) -> Component:
         "SPARK_CONF_DIR": str(home), "JAVA_HOME": str(java_home()), "SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": "/bin/false", "TZ": "UTC",
         "AWS_ACCESS_KEY_ID": analyst.access_key, "AWS_SECRET_ACCESS_KEY": analyst.secret_key, "SPARK_CONNECT_AUTHENTICATE_TOKEN": connect_token(settings, "analyst"),
     }  # fmt: skip
-    return Component("spark-analyst", command, env, lambda: _listens(port), (port,), 120, lambda: _write_spark_conf(settings, home, analyst_conf(settings)))
+    return Component("spark-analyst", command, env, lambda: _listens(port), (port,), 120, lambda: _write_spark_conf(settings, home, analyst_conf(settings)), home / "local")
 
 
 def job_conf(settings: Settings) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import time
 from collections.abc import Callable, Sequence
@@ -46,6 +47,8 @@ def start(home: Path, component: Component) -> bool:
         require_free(port, component.name)
     (home / "logs").mkdir(parents=True, exist_ok=True)
     (home / "run").mkdir(parents=True, exist_ok=True)
+    if component.scratch:
+        shutil.rmtree(component.scratch, ignore_errors=True)
     component.prepare()
     log_path = home / "logs" / f"{component.name}.log"
     with log_path.open("ab") as log:

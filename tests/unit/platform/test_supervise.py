@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import signal
@@ -40,6 +41,17 @@ def test_stop_ends_the_whole_family(tmp_path: Path, component: Component) -> Non
     family = children(tmp_path, component)
     assert stop(tmp_path, "shell") and gone(family)
     assert not stop(tmp_path, "shell")
+
+
+def test_a_start_empties_the_scratch_of_one_that_was_killed_and_of_none_that_runs(tmp_path: Path, component: Component) -> None:
+    scratch = tmp_path / "scratch"
+    left, component = scratch / "shuffle", dataclasses.replace(component, scratch=scratch)
+    scratch.mkdir()
+    left.touch()
+    assert start(tmp_path, component) and not left.exists()
+    scratch.mkdir()
+    left.touch()
+    assert not start(tmp_path, component) and left.exists()
 
 
 @pytest.mark.parametrize("then", ["stop", "start"])
