@@ -83,6 +83,8 @@ def _sheets(reader: Reader, data: bytes) -> list[Sheet]:
 
 
 def _unreadable(problem: BaseException) -> Refused:
+    if "cell error value" in str(problem):  # a kind of error that Excel learnt later
+        return Refused("unreadable", f"A formula of the workbook failed in a way that is not known here ({problem}). Mend it, or put a value in its place, and send it again.")
     return Refused("unreadable", f"The file is not an Excel workbook that can be read: {problem}. It may be cut off. Save it again as .xlsx and send it.")
 
 

@@ -19,6 +19,7 @@ from jobs.readers.workbook import sheet_rows, wanted
 from jobs.readers.zipped import BROKEN_ZIP, refuse_bombs
 
 SAFE = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True)
+SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}p"
 
@@ -49,7 +50,7 @@ def _count_xlsx(reader: Reader, data: bytes) -> int:
         empty = _empty_strings(book)
         return sum(_count_sheet(book, parts[name], empty) for name in wanted(reader, list(parts)))
     except (etree.XMLSyntaxError, KeyError, ValueError, *BROKEN_ZIP) as problem:
-        raise Refused("unreadable", f"the rows of its sheets cannot be counted: {problem}") from None
+        raise Refused("unreadable", f"The rows of its sheets cannot be counted: {problem}. Save it again with an office program and send it.") from None
 
 
 def _sheet_parts(book: zipfile.ZipFile) -> dict[str, str]:
@@ -62,23 +63,23 @@ def _sheet_parts(book: zipfile.ZipFile) -> dict[str, str]:
 
 def _empty_strings(book: zipfile.ZipFile) -> set[int]:
     """Numbers of the shared strings without a character."""
-    name = "xl/sharedStrings.xml"
-    if name not in book.namelist():
+    name = next((name for name in book.namelist() if name.lower() == "xl/sharedstrings.xml"), None)
+    if name is None:
         return set()
     with book.open(name) as part:
-        return {at for at, text in enumerate(_elements(part, "{*}si")) if not any(t.text for t in text.iter("{*}t"))}
+        return {at for at, text in enumerate(_elements(part, "{*}si")) if not _tells(text)}
 
 
 def _count_sheet(book: zipfile.ZipFile, part: str, empty: set[int]) -> int:
     if not part:
         return 0
     with book.open(part) as sheet:
-        return sum(any(_holds(cell, empty) for cell in row) for row in _elements(sheet, "{*}row"))
+        return sum(any(_holds(cell, empty) for cell in row) for row in _elements(sheet, "{*}row") if etree.QName(row.getparent()).localname == "sheetData")
 
 
 def _elements(part: IO[bytes], tag: str) -> Iterator[Any]:
     """One after the other; what was looked at is forgotten."""
-    for _, element in etree.iterparse(part, tag=tag, resolve_entities=False, no_network=True, huge_tree=True):
+    for _, element in etree.iterparse(part, tag=tag, resolve_entities=False, no_network=True, huge_tree=True, remove_comments=True, remove_pis=True):
         yield element
         element.clear()
         while element.getprevious() is not None:
@@ -90,10 +91,16 @@ def _holds(cell: Any, empty: set[int]) -> bool:
     kind = cell.get("t")
     if kind == "e":
         return False
-    if kind == "inlineStr":
-        return any(t.text for t in cell.iter("{*}t"))
-    value = cell.findtext("{*}v")
-    return bool(value) and (kind != "s" or int(value) not in empty)
+    value = None if kind == "inlineStr" else cell.findtext("{*}v")
+    if value:
+        return kind != "s" or int(value) not in empty
+    text = cell.find("{*}is")
+    return text is not None and _tells(text)
+
+
+def _tells(text: Any) -> bool:
+    """Whether a text has a character: blanks that nobody says are to be kept are none, and how it is pronounced (`rPh`) is not part of it."""
+    return any(t.text and (t.text.strip(" \t\r\n") or t.get(SPACE) == "preserve") for t in text.iter("{*}t") if etree.QName(t.getparent()).localname != "rPh")
 
 
 def _count_ods(reader: Reader, data: bytes) -> int:
@@ -111,5 +118,5 @@ def _count_ods(reader: Reader, data: bytes) -> int:
                     counts[name] += int(element.get(f"{TABLE}number-rows-repeated", "1")) if filled else 0
                     element.clear()
     except (etree.XMLSyntaxError, *BROKEN_ZIP) as problem:
-        raise Refused("unreadable", f"its content.xml cannot be counted: {problem}") from None
+        raise Refused("unreadable", f"The rows of its content.xml cannot be counted: {problem}. Save it again with an office program and send it.") from None
     return sum(counts[name] for name in wanted(reader, list(counts)))

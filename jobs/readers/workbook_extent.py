@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+from collections.abc import Callable
 from typing import Any
 
 from lxml import etree
@@ -13,34 +14,91 @@ from jobs.readers.outcome import Refused
 from jobs.readers.zipped import BROKEN_ZIP
 
 MOST_CELLS = 40_000_000  # of a sheet, empty ones between others too
-REFERENCE = rb"""<(?:\w+:)?c\s[^>]*?\br\s*=\s*["']"""
-CELL = re.compile(REFERENCE + rb"([A-Z]{1,3})([0-9]{1,7})", re.IGNORECASE)
-WIDE, LONG = re.compile(REFERENCE + rb"[A-Z]{2}", re.IGNORECASE), re.compile(REFERENCE + rb"[A-Z]{1,3}[0-9]{6}", re.IGNORECASE)
+FAR = 9  # digits of a row and letters of a column that are surely too far
+# a cell that does not say where it stands as office programs write it: <c r="AB12", with a space before r. What all cells write so can be searched for as it stands, which is ten times as fast
+ODD, PREFIXED = re.compile(rb"""<c(?=[\s/>])(?! (?:[a-z]+="[^"<>]*" )*?r="[A-Za-z]{1,3}[0-9]{1,7}")"""), re.compile(rb":c[\s/>]")
+CELL = re.compile(rb' r="([A-Za-z]{1,3})([0-9]{1,7})"')
+BEYOND_Z, BEYOND_ZZ, BEYOND_9999 = (re.compile(rb' r="[A-Za-z]' + more) for more in (rb"[A-Za-z]", rb"[A-Za-z]{2}", rb"[A-Za-z]{0,2}[0-9]{5}"))
+BEYOND_LAST = re.compile(rb' r="[A-Za-z]{1,3}(?:[2-9][0-9]{6}|1[1-9][0-9]{5}|10[5-9][0-9]{4})')  # the last row of Excel is 1,048,576
+PLACE = re.compile(r"([A-Za-z]+)([0-9]+)")
 
 TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 ROW, CELLS = 0, frozenset(range(1, 12))  # kinds of records
+_BINARY = "xl/workbook.bin"
 
 
 def refuse_far_cells(data: bytes) -> None:
-    """Raises Refused where a sheet reaches over more cells than can be held."""
+    """Raises Refused where a sheet reaches over more cells than can be held, and where nobody can tell because it cannot be unpacked."""
     try:
         packed = zipfile.ZipFile(io.BytesIO(data))
-        for name in packed.namelist():
-            kind = re.fullmatch(r"xl/worksheets/[^/]+\.(xml|bin)|(content\.xml)", name)
-            if kind and (area := AREAS[kind[1] or kind[2]](packed.read(name))) > MOST_CELLS:
-                raise Refused("too_large", f"A sheet of the workbook reaches over {area} cells, most of them empty. Delete the cells far away from the table, and send it again.")
+        members = [(member, area) for member in packed.infolist() if (area := _kind(packed, member.filename))]
     except BROKEN_ZIP:
         return  # its reader says what is wrong with it
+    for member, area in members:
+        try:
+            part = packed.read(member)
+        except BROKEN_ZIP as problem:
+            raise Refused("damaged_archive", f"{member.filename} in the workbook cannot be unpacked: {problem}. Save it again and send it.") from None
+        if (cells := area(part)) > MOST_CELLS:
+            raise Refused("too_large", f"A sheet of the workbook reaches over {cells} cells, most of them empty. Delete the cells far away from the table, and send it again.")
+
+
+def _kind(packed: zipfile.ZipFile, name: str) -> Callable[[bytes], int] | None:
+    """How to tell the area of a member. Any member of an .xlsx may be a sheet, as its relationships say; what else is in it has no cells."""
+    if name == "content.xml":
+        return _open_area
+    if _BINARY in packed.NameToInfo:
+        return _binary_area if re.fullmatch(r"xl/worksheets/[^/]+\.bin", name) or name.lower() in _binary_sheets(packed) else None
+    return _area
+
+
+def _binary_sheets(packed: zipfile.ZipFile) -> set[str]:
+    """Members that an .xlsb says are sheets, in lower case, as its reader looks for them."""
+    try:
+        related = etree.fromstring(packed.read("xl/_rels/workbook.bin.rels"), etree.XMLParser(resolve_entities=False, no_network=True, recover=True))
+    except BROKEN_ZIP:
+        return set()
+    targets = [each.get("Target", "") for each in related if each.get("Type", "").endswith("heet")] if related is not None else []
+    return {f"xl/{target.removeprefix('/').removeprefix('xl/')}".lower() for target in targets}
 
 
 def _area(sheet: bytes) -> int:
-    """Cells between the first and the last; 0 where they are surely few: every cell is looked at only where some stands far to the right or far below."""
-    if not WIDE.search(sheet) and not LONG.search(sheet):
+    """Cells between the first and the last; 0 where they are surely few. Every cell is looked at only where it may be more, or where one does not say its place as others do."""
+    if ODD.search(sheet) or PREFIXED.search(sheet):
+        return _odd_area(sheet)
+    if _surely_few(sheet):
         return 0
     column = row = 0
     for cell in CELL.finditer(sheet):
         column, row = max(column, _number(cell[1])), max(row, int(cell[2]))
     return column * row
+
+
+def _surely_few(sheet: bytes) -> bool:
+    """Of 26 columns and all rows, or of 702 columns and 9,999 rows."""
+    if not BEYOND_Z.search(sheet):
+        return not BEYOND_LAST.search(sheet)
+    return not BEYOND_9999.search(sheet) and not BEYOND_ZZ.search(sheet)
+
+
+def _odd_area(sheet: bytes) -> int:
+    """As a parser of XML tells: a row or a cell that does not say its number comes after the one before."""
+    column = row = last_column = last_row = 0
+    for event, node in etree.iterparse(io.BytesIO(sheet), events=("start", "end"), tag=("{*}row", "{*}c"), huge_tree=True, recover=True, resolve_entities=False, no_network=True):
+        if event == "end":
+            node.clear()
+        elif node.tag.rpartition("}")[2] == "row":
+            row, column = _digits(node.get("r", "")) or row + 1, 0
+        else:
+            place = PLACE.fullmatch(node.get("r", ""))
+            column = _number(place[1].encode()[:FAR]) if place else column + 1
+            last_column, last_row = max(last_column, column), max(last_row, row, _digits(place[2]) if place else 0)
+    return last_column * last_row
+
+
+def _digits(text: str) -> int:
+    """Of more digits than FAR as many are enough to be too many."""
+    return int(text[: FAR + 1]) if text.isascii() and text.isdigit() else 0
 
 
 def _binary_area(sheet: bytes) -> int:
@@ -89,9 +147,6 @@ def _open_area(content: bytes) -> int:
 def _times(node: Any, what: str) -> int:
     times = node.get(f"{TABLE}number-{what}-repeated", "1")
     return int(times) if times.isdigit() else 1
-
-
-AREAS = {"xml": _area, "bin": _binary_area, "content.xml": _open_area}
 
 
 def _number(letters: bytes) -> int:

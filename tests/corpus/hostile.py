@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import io
 import random
+import re
 import struct
 import tarfile
 import zipfile
@@ -23,7 +24,7 @@ import zstandard
 from jobs.contracts.model import Archive, Column
 from tests.corpus.case import Case, Lands, Refuses, of, texts
 from tests.unit.readers.made import contract
-from tests.unit.readers.packing import CODECS, linked, sevened, tarred, zipped
+from tests.unit.readers.packing import CODECS, linked, rezipped, sevened, tarred, zipped
 from tests.unit.readers.test_containers import broken_crc, encrypted_zip, linked_zip, long_named_tar, overlapping_zip, quine
 from tests.unit.readers.test_sqlite_table import ENDLESS, database
 from tests.unit.readers.test_workbook import bomb, ods, xlsx
@@ -69,10 +70,8 @@ def climbing(data: bytearray, header: int) -> None:
 
 def stretched(rows: int, columns: int, cell: str) -> bytes:
     """A small .ods, and a cell below it that is said to come so often."""
-    with zipfile.ZipFile(io.BytesIO(ods({"id": ["1"], "name": ["a"]}))) as packed:
-        members = [(name, packed.read(name)) for name in packed.namelist()]
     row = f'<table:table-row table:number-rows-repeated="{rows}"><table:table-cell {cell} table:number-columns-repeated="{columns}"/></table:table-row>'
-    return zipped([(name, content.replace(b"</table:table>", row.encode() + b"</table:table>") if name == "content.xml" else content) for name, content in members])
+    return rezipped(ods({"id": ["1"], "name": ["a"]}), lambda name, content: (name, content.replace(b"</table:table>", row.encode() + b"</table:table>") if name == "content.xml" else content))
 
 
 def claims(records: int) -> bytes:
@@ -96,6 +95,29 @@ def far(row: int, place: int) -> bytes:
         sheet.write_row(1, 0, ["1", "a"])
         sheet.write_string(row, place, "x")
     return out.getvalue()
+
+
+def placed(*changes: tuple[bytes, bytes]) -> Callable[[], bytes]:
+    """A header and two rows, whose sheet's XML (`<row r="3" …><c r="A3" …>`) is changed: pattern → what stands there instead."""
+
+    def change(name: str, content: bytes) -> tuple[str, bytes]:
+        for pattern, text in changes if name == "xl/worksheets/sheet1.xml" else ():
+            content = re.sub(pattern, text, content)
+        return name, content
+
+    return lambda: rezipped(xlsx({"s": [["id", "name"], ["1", "a"], ["2", "b"]]}), change)
+
+
+def broken(workbook: bytes) -> bytes:
+    """Its sheet is not what its checksum says, in either place that tells it."""
+    with zipfile.ZipFile(io.BytesIO(workbook)) as packed:
+        said = struct.pack("<L", packed.getinfo("xl/worksheets/sheet1.xml").CRC)
+    return workbook.replace(said, bytes(4))
+
+
+def elsewhere(workbook: bytes) -> bytes:
+    """Its sheet is another member than sheets usually are."""
+    return rezipped(workbook, lambda name, content: (name.replace("worksheets/sheet1.xml", "other/s.xml"), content.replace(b"worksheets/sheet1.xml", b"other/s.xml")))
 
 
 def zeros(mebibytes: int) -> bytes:
@@ -210,6 +232,14 @@ OTHERS = [
     case("workbook, a cell of the largest text", lambda: xlsx({"s": [["id", "name"], ["1", "x" * 32_767]]}), Lands([("1", "x" * 32_767)]), form="excel", file="dump.xlsx"),
     case("workbook, a cell in the last corner of the sheet", lambda: far(1_048_575, 16_383), Refuses("too_large", ("17179869184 cells",)), form="excel", file="dump.xlsx"),
     case("workbook, a cell far below", lambda: far(900_000, 0), Lands([("1", "a"), ("x", None)]), form="excel", file="dump.xlsx", most=900),
+    case("workbook, a cell in the last corner of a sheet that is kept elsewhere", lambda: elsewhere(far(1_048_575, 16_383)), Refuses("too_large", ("17179869184 cells",)), form="excel", file="dump.xlsx"),
+    case("workbook, a row that no sheet has", placed((b'r="B3"', b'r="B4294967295"')), Refuses("too_large"), form="excel", file="dump.xlsx"),
+    case("workbook, a column that no sheet has", placed((b'r="B3"', b'r="AAAAAAA3"')), Refuses("too_large"), form="excel", file="dump.xlsx"),
+    case("workbook, cells that do not say where they stand, in a row that no sheet has", placed((b' r="[AB]3"', b""), (b' r="3"', b' r="4000000000"')), Refuses("too_large", ("8000000000 cells",)), form="excel", file="dump.xlsx"),
+    case("workbook, a far cell behind a sign that ends no tag", placed((b'<c r="B3"', b'<c x=">" r="XFD1048576"')), Refuses("too_large"), form="excel", file="dump.xlsx"),
+    case("workbook, a far cell in a name space with a prefix", placed((b"<(/?)([a-z])", rb"<\1a-b:\2"), (b" xmlns=", b" xmlns:a-b="), (b'r="B3"', b'r="XFD1048576"')), Refuses("too_large"), form="excel", file="dump.xlsx"),
+    case("workbook, rows and cells that do not say where they stand", placed((b' r="[A-Z]*[0-9]+"', b"")), Lands([("1", "a"), ("2", "b")]), form="excel", file="dump.xlsx"),
+    case("workbook, a sheet that was changed on the way", lambda: broken(placed()()), Refuses("damaged_archive"), form="excel", file="dump.xlsx"),
     case("OpenDocument, one cell that comes in every row and column", lambda: stretched(1_048_574, 16_384, 'office:value-type="float" office:value="1"'), Refuses("too_large", ("17179869184 cells",)), form="excel", file="dump.ods"),
     case("OpenDocument, as many cells that are empty, as every sheet ends", lambda: stretched(1_048_574, 16_384, ""), Lands([("1", "a")], drift=("hidden rows: not known",)), form="excel", file="dump.ods"),
     case("Avro, a block that claims a thousand million values of nothing", lambda: claims(1_000_000_000), Refuses("too_large", ("1,000,000,000 values",)), [Column("n", "n", "string")], "avro", "dump.avro"),

@@ -35,6 +35,12 @@ def zipped(files: Files, method: int = zipfile.ZIP_DEFLATED) -> bytes:
     return sink.getvalue()
 
 
+def rezipped(archive: bytes, change: Callable[[str, bytes], tuple[str, bytes]]) -> bytes:
+    """`change`: name and content of a member → the ones it gets."""
+    with zipfile.ZipFile(io.BytesIO(archive)) as packed:
+        return zipped([change(name, packed.read(name)) for name in packed.namelist()])
+
+
 def tarred(files: Files, form: int = tarfile.PAX_FORMAT) -> bytes:
     sink = io.BytesIO()
     with tarfile.open(fileobj=sink, mode="w", format=form) as archive:

@@ -9,8 +9,10 @@ import pytest
 import xlsxwriter
 
 from jobs.readers.outcome import Refused
+from jobs.readers.workbook import sheet_rows
 from jobs.readers.workbook_count import count_workbook
 from tests.unit.readers.made import contract
+from tests.unit.readers.packing import rezipped
 
 READER = contract(["name"], format="excel").reader
 
@@ -57,3 +59,32 @@ def test_a_sheet_that_is_not_there_is_refused() -> None:
     data = written(False).replace(b"worksheets/sheet1.xml", b"worksheets/sheet9.xml")
     with pytest.raises(Refused, match="cannot be counted"):
         count_workbook(READER, data)
+
+
+@pytest.mark.parametrize(("text", "rows"), [
+    pytest.param(b"<t>x</t>", 3, id="a text"), pytest.param(b"<t> \n</t>", 2, id="blanks"), pytest.param(b'<t xml:space="preserve"> </t>', 3, id="blanks that are kept"),
+    pytest.param("<t>\u3000</t>".encode(), 3, id="an ideographic space"), pytest.param(b"<r><t/></r><r><t>x</t></r>", 3, id="a text of two fonts"),
+    pytest.param("<t></t><rPh><t>カ</t></rPh>".encode(), 2, id="how nothing is pronounced"), pytest.param(b"<t><!-- c -->x</t>", 3, id="a text with a comment"),
+])  # fmt: skip
+@pytest.mark.parametrize("shared", [True, False], ids=["shared", "in the cell"])
+def test_a_text_is_what_calamine_takes_for_one(text: bytes, rows: int, shared: bool) -> None:
+    """Two libraries, one reading of the standard: where they differ a sound delivery would be refused."""
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out, {"constant_memory": not shared, "in_memory": True}) as book:
+        sheet = book.add_worksheet("rows")
+        for at, value in enumerate(("name", "a", "instead")):
+            sheet.write_string(at, 0, value)
+    data = rezipped(out.getvalue(), lambda name, content: (name, content.replace(b"<t>instead</t>", text)))
+    assert count_workbook(READER, data) == sum(sheet_rows(READER, data)) == rows
+
+
+@pytest.mark.parametrize("name", ["xl/SharedStrings.xml", "xl/sharedStrings.xml"])
+def test_shared_texts_are_found_however_their_name_is_written(name: str) -> None:
+    data = rezipped(written(False), lambda member, content: (name if member == "xl/sharedStrings.xml" else member, content))
+    assert count_workbook(READER, data) == sum(sheet_rows(READER, data)) == 2
+
+
+def test_an_error_that_is_not_known_is_named() -> None:
+    data = rezipped(written(False), lambda name, content: (name, content.replace(b"#DIV/0!", b"#SPILL!")))
+    with pytest.raises(Refused, match="#SPILL!.*Mend it, or put a value in its place"):
+        sheet_rows(READER, data)
