@@ -16,9 +16,9 @@ from lxml import etree
 from jobs.contracts.model import Reader
 from jobs.readers.outcome import Refused
 from jobs.readers.workbook import sheet_rows, wanted
+from jobs.readers.workbook_parts import member, sheets
 from jobs.readers.zipped import BROKEN_ZIP, refuse_bombs
 
-SAFE = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True)
 SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}p"
@@ -30,7 +30,7 @@ def count_workbook(reader: Reader, data: bytes) -> int:
     members = _members(data)
     if "content.xml" in members:
         return _count_ods(reader, data)
-    if "xl/workbook.xml" in members:
+    if "xl/workbook.xml" in {name.lower() for name in members}:
         return _count_xlsx(reader, data)
     return sum(sheet_rows(reader, data))
 
@@ -55,16 +55,13 @@ def _count_xlsx(reader: Reader, data: bytes) -> int:
 
 def _sheet_parts(book: zipfile.ZipFile) -> dict[str, str]:
     """Name of a sheet → the member that holds it, in their order. What is no worksheet (a chart) has none and no rows."""
-    related = {each.get("Id"): each for each in etree.fromstring(book.read("xl/_rels/workbook.xml.rels"), SAFE)}
-    sheets = etree.fromstring(book.read("xl/workbook.xml"), SAFE).iter("{*}sheet")
-    found = {sheet.get("name", ""): related[next((value for name, value in sheet.attrib.items() if name.endswith("}id")), "")] for sheet in sheets}
-    return {name: posixpath.normpath(posixpath.join("/xl", each.get("Target", "")))[1:] if each.get("Type", "").endswith("/worksheet") else "" for name, each in found.items()}
+    return {name: member(book, posixpath.normpath(posixpath.join("/xl", target))[1:]) if kind.endswith("/worksheet") else "" for name, kind, target in sheets(book)}
 
 
 def _empty_strings(book: zipfile.ZipFile) -> set[int]:
     """Numbers of the shared strings without a character."""
-    name = next((name for name in book.namelist() if name.lower() == "xl/sharedstrings.xml"), None)
-    if name is None:
+    name = member(book, "xl/sharedStrings.xml")
+    if name not in book.NameToInfo:
         return set()
     with book.open(name) as part:
         return {at for at, text in enumerate(_elements(part, "{*}si")) if not _tells(text)}

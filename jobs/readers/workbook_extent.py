@@ -11,6 +11,7 @@ from typing import Any
 from lxml import etree
 
 from jobs.readers.outcome import Refused
+from jobs.readers.workbook_parts import SAFE, member, sheets
 from jobs.readers.zipped import BROKEN_ZIP
 
 MOST_CELLS = 40_000_000  # of a sheet, empty ones between others too
@@ -24,42 +25,54 @@ PLACE = re.compile(r"([A-Za-z]+)([0-9]+)")
 
 TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 ROW, CELLS = 0, frozenset(range(1, 12))  # kinds of records
-_BINARY = "xl/workbook.bin"
 
 
 def refuse_far_cells(data: bytes) -> None:
-    """Raises Refused where a sheet reaches over more cells than can be held, and where nobody can tell because it cannot be unpacked."""
+    """Raises Refused where a sheet reaches over more cells than can be held, and where nobody can tell because it cannot be unpacked or is no XML."""
     try:
         packed = zipfile.ZipFile(io.BytesIO(data))
-        members = [(member, area) for member in packed.infolist() if (area := _kind(packed, member.filename))]
     except BROKEN_ZIP:
         return  # its reader says what is wrong with it
-    for member, area in members:
+    names = _sheets(packed)
+    for each in packed.infolist():
+        if not re.fullmatch(r"xl/worksheets/[^/]+\.(xml|bin)|content\.xml", each.filename) and _last(each.filename) not in names:
+            continue
         try:
-            part = packed.read(member)
+            cells = _cells(each.filename, packed.read(each))
         except BROKEN_ZIP as problem:
-            raise Refused("damaged_archive", f"{member.filename} in the workbook cannot be unpacked: {problem}. Save it again and send it.") from None
-        if (cells := area(part)) > MOST_CELLS:
+            raise Refused("damaged_archive", f"{each.filename} in the workbook cannot be unpacked: {problem}. Save it again and send it.") from None
+        except etree.XMLSyntaxError as problem:
+            raise Refused("unreadable", f"{each.filename} in the workbook cannot be read: {problem}. Save it again with an office program and send it.") from None
+        if cells > MOST_CELLS:
             raise Refused("too_large", f"A sheet of the workbook reaches over {cells} cells, most of them empty. Delete the cells far away from the table, and send it again.")
 
 
-def _kind(packed: zipfile.ZipFile, name: str) -> Callable[[bytes], int] | None:
-    """How to tell the area of a member. Any member of an .xlsx may be a sheet, as its relationships say; what else is in it has no cells."""
-    if name == "content.xml":
-        return _open_area
-    if _BINARY in packed.NameToInfo:
-        return _binary_area if re.fullmatch(r"xl/worksheets/[^/]+\.bin", name) or name.lower() in _binary_sheets(packed) else None
-    return _area
+def _sheets(packed: zipfile.ZipFile) -> set[str]:
+    """The last parts of the names of the members that hold sheets, wherever they are kept."""
+    found = []
+    if (name := member(packed, "xl/workbook.xml")) in packed.NameToInfo:
+        found += _told(lambda: [target for _, _, target in sheets(packed)], name)
+    if (name := member(packed, "xl/_rels/workbook.bin.rels")) in packed.NameToInfo:
+        found += _told(lambda: [each.get("Target", "") for each in etree.fromstring(packed.read(name), SAFE) if each.get("Type", "").endswith("heet")], name)
+    return {_last(target) for target in found}
 
 
-def _binary_sheets(packed: zipfile.ZipFile) -> set[str]:
-    """Members that an .xlsb says are sheets, in lower case, as its reader looks for them."""
+def _told(targets: Callable[[], list[str]], name: str) -> list[str]:
     try:
-        related = etree.fromstring(packed.read("xl/_rels/workbook.bin.rels"), etree.XMLParser(resolve_entities=False, no_network=True, recover=True))
-    except BROKEN_ZIP:
-        return set()
-    targets = [each.get("Target", "") for each in related if each.get("Type", "").endswith("heet")] if related is not None else []
-    return {f"xl/{target.removeprefix('/').removeprefix('xl/')}".lower() for target in targets}
+        return targets()
+    except (etree.XMLSyntaxError, *BROKEN_ZIP) as problem:
+        raise Refused("unreadable", f"Nobody can tell where the workbook keeps its sheets ({name}: {problem}). It may be cut off. Save it again as .xlsx and send it.") from None
+
+
+def _last(name: str) -> str:
+    return name.rpartition("/")[2].lower()
+
+
+def _cells(name: str, part: bytes) -> int:
+    """How far a sheet reaches; one of a workbook that is both an .xlsb and an .xlsx is read as the latter."""
+    if name == "content.xml":
+        return _open_area(part)
+    return max(_binary_area(part) if name.lower().endswith(".bin") else 0, _area(part))
 
 
 def _area(sheet: bytes) -> int:
@@ -82,9 +95,9 @@ def _surely_few(sheet: bytes) -> bool:
 
 
 def _odd_area(sheet: bytes) -> int:
-    """As a parser of XML tells: a row or a cell that does not say its number comes after the one before."""
+    """As a parser of XML tells: a row or a cell that does not say its number comes after the one before. Raises etree.XMLSyntaxError."""
     column = row = last_column = last_row = 0
-    for event, node in etree.iterparse(io.BytesIO(sheet), events=("start", "end"), tag=("{*}row", "{*}c"), huge_tree=True, recover=True, resolve_entities=False, no_network=True):
+    for event, node in etree.iterparse(io.BytesIO(sheet), events=("start", "end"), tag=("{*}row", "{*}c"), encoding="utf-8", huge_tree=True, resolve_entities=False, no_network=True):
         if event == "end":
             node.clear()
         elif node.tag.rpartition("}")[2] == "row":

@@ -18,7 +18,6 @@ from typing import Any
 
 import fastavro
 import py7zr
-import xlsxwriter
 import zstandard
 
 from jobs.contracts.model import Archive, Column
@@ -27,7 +26,7 @@ from tests.unit.readers.made import contract
 from tests.unit.readers.packing import CODECS, linked, rezipped, sevened, tarred, zipped
 from tests.unit.readers.test_containers import broken_crc, encrypted_zip, linked_zip, long_named_tar, overlapping_zip, quine
 from tests.unit.readers.test_sqlite_table import ENDLESS, database
-from tests.unit.readers.test_workbook import bomb, ods, xlsx
+from tests.unit.readers.test_workbook import bomb, far, ods, xlsx
 
 PAIR = texts("id", "name")
 CSV = b"id,name\n1,a\n"
@@ -84,17 +83,6 @@ def claims(records: int) -> bytes:
         number, coded = number >> 7, coded + bytes([number & 127 | 128])
     at = made.rindex(one + made[-16:])
     return made[:at] + bytes(coded) + bytes([number]) + made[at + 1 :]
-
-
-def far(row: int, place: int) -> bytes:
-    """A small table, and one cell at this row and column, counted from 0."""
-    out = io.BytesIO()
-    with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
-        sheet = book.add_worksheet("s")
-        sheet.write_row(0, 0, ["id", "name"])
-        sheet.write_row(1, 0, ["1", "a"])
-        sheet.write_string(row, place, "x")
-    return out.getvalue()
 
 
 def placed(*changes: tuple[bytes, bytes]) -> Callable[[], bytes]:

@@ -13,7 +13,8 @@ import xlsxwriter
 from jobs.contracts.model import Column
 from tests.corpus.case import Case, Lands, Refuses, of, texts
 from tests.unit.readers.made import contract
-from tests.unit.readers.test_workbook import ods, xlsx
+from tests.unit.readers.packing import both
+from tests.unit.readers.test_workbook import far, ods, xlsx
 from tests.unit.readers.xlsb import Error, Formula, xlsb
 
 PAIR = [Column("id", "id", "integer"), Column("name", "name", "string")]
@@ -117,6 +118,7 @@ CASES = [
     case("a binary workbook's days, formulas and formula that failed", lambda: xlsb({"s": [["d", "n", "t"], [DAY, Formula(2), Formula("合计")], [DAY, 3, Error("#N/A")]]}), Lands([(DAY, 2, "合计"), (DAY, 3, None)], drift=NOT_KNOWN),
          [Column("d", "d", "date"), Column("n", "n", "integer"), Column("t", "t", "string")], file="dump.xlsb"),
     case("a cell in the last corner of a binary workbook", lambda: xlsb({"s": TABLE}, corner=(1_048_575, 16_383)), Refuses("too_large", ("17179869184 cells",)), file="dump.xlsb"),
+    case("a workbook that is a binary one too", lambda: both(far(1_048_575, 16_383), xlsb({"s": TABLE})), Refuses("too_large", ("17179869184 cells",))),
     case("a binary workbook that is cut off", lambda: xlsb({"s": TABLE})[:-40], Refuses("damaged_archive"), file="dump.xlsb"),
     case("an .xlsb without its sheets", lambda: xlsx({"s": TABLE}).replace(b"xl/workbook.xml", b"xl/workbook.bin"), Refuses("missing_sheet", ("has no sheet",)), file="dump.xlsb"),
 ]  # fmt: skip

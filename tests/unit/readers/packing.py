@@ -41,6 +41,15 @@ def rezipped(archive: bytes, change: Callable[[str, bytes], tuple[str, bytes]]) 
         return zipped([change(name, packed.read(name)) for name in packed.namelist()])
 
 
+def both(first: bytes, second: bytes) -> bytes:
+    """The members of two, those of the first where they have one name."""
+    members: dict[str, bytes] = {}
+    for archive in (second, first):
+        with zipfile.ZipFile(io.BytesIO(archive)) as packed:
+            members |= {name: packed.read(name) for name in packed.namelist()}
+    return zipped(list(members.items()))
+
+
 def tarred(files: Files, form: int = tarfile.PAX_FORMAT) -> bytes:
     sink = io.BytesIO()
     with tarfile.open(fileobj=sink, mode="w", format=form) as archive:

@@ -41,6 +41,17 @@ def xlsx(sheets: Sheets, merged: list[str] | None = None, hidden: tuple[str, ...
     return out.getvalue()
 
 
+def far(row: int, place: int) -> bytes:
+    """A small table, and one cell at this row and column, counted from 0."""
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
+        sheet = book.add_worksheet("s")
+        sheet.write_row(0, 0, ["id", "name"])
+        sheet.write_row(1, 0, ["1", "a"])
+        sheet.write_string(row, place, "x")
+    return out.getvalue()
+
+
 def ods(rows: dict[str, list[str | None]]) -> bytes:
     """By GDAL; its line breaks between elements, which office programs do not write and calamine does not take, are left out."""
     out = io.BytesIO()
