@@ -1,15 +1,17 @@
-"""How far the cells of an .xlsx, .xlsb or .ods reach: calamine fills everything between the first and the last, and one cell in the far corner would fill all memory."""
+"""How far the cells of an .xls, .xlsx, .xlsb or .ods reach: calamine fills everything between the first and the last, and one cell in the far corner would fill all memory."""
 
 from __future__ import annotations
 
 import io
 import re
+import struct
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from lxml import etree
 
+from jobs.readers.compound import streams
 from jobs.readers.outcome import Refused
 from jobs.readers.workbook_parts import SAFE, member, sheets
 from jobs.readers.zipped import BROKEN_ZIP
@@ -25,10 +27,15 @@ PLACE = re.compile(r"([A-Za-z]+)([0-9]+)")
 
 TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 ROW, CELLS = 0, frozenset(range(1, 12))  # kinds of records
+SHEET, END, TEXTS, REACH, OF_SEVERAL = 0x85, 0x0A, 0xFC, 0x200, (0xBD, 0xBE)  # of an .xls: where a sheet begins, what ends one, shared texts, how far a sheet says it reaches, a row's cells together
+REACHES = {10: "<4H", 14: "<2L2H"}
+OLD_CELLS = frozenset((*range(1, 7), 0xFD, 0xD6, *OF_SEVERAL, 0x201, 0x203, 0x204, 0x205, 0x206, 0x27E, 0x406))
 
 
 def refuse_far_cells(data: bytes) -> None:
-    """Raises Refused where a sheet reaches over more cells than can be held, and where nobody can tell because it cannot be unpacked or is no XML."""
+    """Raises Refused where a sheet reaches over more cells than can be held, and where nobody can tell because it cannot be unpacked, is no XML or no sound compound file."""
+    for stream in streams(data, ("Workbook", "Book")):
+        _refuse(_old_area(stream))
     try:
         packed = zipfile.ZipFile(io.BytesIO(data))
     except BROKEN_ZIP:
@@ -43,8 +50,12 @@ def refuse_far_cells(data: bytes) -> None:
             raise Refused("damaged_archive", f"{each.filename} in the workbook cannot be unpacked: {problem}. Save it again and send it.") from None
         except etree.XMLSyntaxError as problem:
             raise Refused("unreadable", f"{each.filename} in the workbook cannot be read: {problem}. Save it again with an office program and send it.") from None
-        if cells > MOST_CELLS:
-            raise Refused("too_large", f"A sheet of the workbook reaches over {cells} cells, most of them empty. Delete the cells far away from the table, and send it again.")
+        _refuse(cells)
+
+
+def _refuse(cells: int) -> None:
+    if cells > MOST_CELLS:
+        raise Refused("too_large", f"A sheet of the workbook reaches over {cells} cells, most of them empty. Delete the cells far away from the table, and send it again.")
 
 
 def _sheets(packed: zipfile.ZipFile) -> set[str]:
@@ -125,6 +136,36 @@ def _binary_area(sheet: bytes) -> int:
             row = max(row, int.from_bytes(sheet[at : at + 4], "little") + 1)
         at += length
     return column * row
+
+
+def _old_area(stream: bytes) -> int:
+    """Of the largest sheet of an .xls. A record is its kind, its length and its content ([MS-XLS] 2.1.4); that of a cell begins with its row and its column, and ends with the last column where it is of several."""
+    whole = list(_old_records(stream, 0))
+    texts = max((int.from_bytes(content[4:8], "little") for kind, content in whole if kind == TEXTS), default=0)
+    if texts > len(stream):  # its reader makes room for them all
+        raise Refused("unreadable", f"The file is not an Excel workbook that can be read: it claims to have {texts} texts in {len(stream)} bytes. Save it again as .xlsx and send it.")
+    return max((_old_sheet_area(stream, int.from_bytes(content[:4], "little")) for kind, content in whole if kind == SHEET), default=0)
+
+
+def _old_sheet_area(stream: bytes, begin: int) -> int:
+    column = row = claimed = 0
+    for kind, content in _old_records(stream, begin):
+        if kind == REACH and len(content) in REACHES:
+            top, bottom, left, right = struct.unpack_from(REACHES[len(content)], content)
+            claimed = max(claimed, (bottom + 1) * (right + 1) if top <= bottom and left <= right else 1 << 32)  # its reader makes room for them all, and counts from the last to the first round the end of its numbers
+        elif kind in OLD_CELLS and len(content) >= 4:
+            last = content[-2:] if kind in OF_SEVERAL else content[2:4]
+            row, column = max(row, int.from_bytes(content[:2], "little") + 1), max(column, int.from_bytes(content[2:4], "little") + 1, int.from_bytes(last, "little") + 1)
+    return max(row * column, claimed)
+
+
+def _old_records(stream: bytes, at: int) -> Iterator[tuple[int, bytes]]:
+    while at + 4 <= len(stream):
+        kind, length = struct.unpack_from("<HH", stream, at)
+        if kind == END:
+            return
+        yield kind, stream[at + 4 : at + 4 + length]
+        at += 4 + length
 
 
 def _longer(sheet: bytes, at: int) -> tuple[int, int, int]:

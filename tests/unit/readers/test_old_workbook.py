@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -93,3 +93,48 @@ def test_a_number_that_lost_its_digits_is_refused() -> None:
 def test_a_workbook_that_is_cut_off_is_refused(share: float) -> None:
     book = xls({"s": [["a"], *([f"text {n}"] for n in range(400))]})
     assert refusal(contract(["a"], format="excel"), book[: int(len(book) * share)]) in ("unreadable", "missing_sheet", "empty")
+
+
+def allocated(data: bytes, sector: int, following: int) -> bytes:
+    """The workbook whose table of sectors says that this one goes on there."""
+    at = (struct.unpack_from("<L", data, 76)[0] + 1) * 512 + 4 * sector
+    return data[:at] + struct.pack("<L", following) + data[at + 4 :]
+
+
+def claimed(data: bytes, kind: int, at: int, layout: str, *values: int) -> bytes:
+    """The workbook whose last record of this kind says so, `at` bytes into its content; the records of xlwt begin after 512 bytes, and stand in one piece."""
+    place, found = 512, 0
+    while place < len(data) - 4 and struct.unpack_from("<HH", data, place) != (0, 0):
+        found = place if struct.unpack_from("<H", data, place)[0] == kind else found
+        place += 4 + struct.unpack_from("<H", data, place + 2)[0]
+    at += found + 4
+    return data[:at] + struct.pack(layout, *values) + data[at + struct.calcsize(layout) :]
+
+
+SHARED, CELL, REACH = 0xFC, 0xFD, 0x200
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        pytest.param(lambda book: allocated(book, 0, 0), "unreadable", id="sectors that lead in a circle"),
+        pytest.param(lambda book: allocated(book, 0, 0xFFFFFF), "unreadable", id="a sector far beyond the file"),
+        pytest.param(lambda book: claimed(book, SHARED, 4, "<L", 0x7FFFFFFF), "unreadable", id="two thousand million shared texts"),
+        pytest.param(lambda book: claimed(book, CELL, 0, "<HH", 0xFFFF, 0xFFFF), "too_large", id="a cell in a column that no sheet has"),
+        pytest.param(lambda book: claimed(book, REACH, 4, "<L", 0x7FFFFFFF), "too_large", id="a sheet that says it has two thousand million rows"),
+        pytest.param(lambda book: claimed(book, REACH, 0, "<L", 0xFF00), "too_large", id="a sheet that ends before it begins"),
+    ],
+)
+def test_what_would_fill_all_memory_is_refused_before_it_is_read(spoil: Callable[[bytes], bytes], reason: str) -> None:
+    """Its reader would not raise, but end the process: each of these did."""
+    book = xls({"s": [["a"], ["x"]]})
+    assert outcome(contract(["a"], format="excel"), book).rows == [("x",)]
+    assert refusal(contract(["a"], format="excel"), spoil(book)) == reason
+
+
+def test_a_large_workbook_whose_table_of_sectors_needs_more_room() -> None:
+    """More than 109 sectors of it: from 7 MB on."""
+    rows = [[f"{row} " + "x" * 400 for _ in range(10)] for row in range(1, 2000)]
+    book = xls({"s": [["a", *"bcdefghij"], *[[f"{at}{text}" for at, text in enumerate(row)] for row in rows]]})
+    assert len(book) > 7 << 20
+    assert outcome(contract([*"abcdefghij"], format="excel"), book).rows[-1][0] == f"01999 {'x' * 400}"
