@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import openpyxl
 import pytest
@@ -88,3 +89,32 @@ def test_an_error_that_is_not_known_is_named() -> None:
     data = rezipped(written(False), lambda name, content: (name, content.replace(b"#DIV/0!", b"#SPILL!")))
     with pytest.raises(Refused, match="#SPILL!.*Mend it, or put a value in its place"):
         sheet_rows(READER, data)
+
+
+@pytest.mark.parametrize("value", [b"<![CDATA[1.5]]>", b"<!-- a half more --> 1.5"], ids=["CDATA", "a comment"])
+def test_a_value_that_the_reader_would_lose_is_refused(value: bytes) -> None:
+    """Beside another cell, so that the count of rows would not tell."""
+    book, out = openpyxl.Workbook(), io.BytesIO()
+    book.active.append(["a", 1.5])
+    book.save(out)
+    data = rezipped(out.getvalue(), lambda name, content: (name, content.replace(b"<v>1.5</v>", b"<v>" + value + b"</v>")))
+    with pytest.raises(Refused, match="which its reader would leave out"):
+        count_workbook(READER, data)
+
+
+def test_a_document_type_is_refused() -> None:
+    data = rezipped(written(False), lambda name, content: (name, content.replace(b"<worksheet", b"<!DOCTYPE worksheet []><worksheet") if "sheet1.xml" in name else content))
+    with pytest.raises(Refused, match="without a DOCTYPE"):
+        count_workbook(READER, data)
+
+
+def test_many_sheets_that_are_one_are_counted_once_and_told_each() -> None:
+    """Two thousand names of ten thousand rows take as long as one."""
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out, {"constant_memory": True, "in_memory": True}) as book:
+        sheet = book.add_worksheet("s0")
+        for at in range(10_000):
+            sheet.write_number(at, 0, at)
+    names = b"".join(b'<sheet name="s%d" sheetId="%d" r:id="rId1"/>' % (at, at + 1) for at in range(2_000))
+    data = rezipped(out.getvalue(), lambda name, content: (name, re.sub(rb"<sheet [^>]*/>", names, content) if name == "xl/workbook.xml" else content))
+    assert count_workbook(contract(["0"], format="excel", sheets=(r"s\d+",)).reader, data) == 20_000_000
