@@ -267,9 +267,9 @@ def _conserved(facts: Facts, receipt: dict[str, Any]) -> Facts:
     blank = json.loads(receipt["splits"])["blank"]
     expected = None if receipt["records"] is None else receipt["records"] - blank - facts.preamble - facts.footnotes
     if facts.records != expected:
-        counted = f"{expected} by count" if expected is not None else f"the count failed: {receipt['count_error']}"
-        message = f"The file was read as {facts.records} records, but holds {counted}. Quotes or line ends are likely broken; nothing was loaded. Send it again."
-        return Facts(facts.delivery, reason="count_mismatch", message=message, encoding=facts.encoding)
+        counted = f"The file was read as {facts.records} records, but holds {expected} by count: its quotes, its line ends or its structure are likely broken."
+        told = counted if expected is not None else f"The rows of the file cannot be counted. {receipt['count_error']}"
+        return Facts(facts.delivery, reason="count_mismatch", message=f"{told} Nothing was loaded. Send it again.", encoding=facts.encoding)
     return facts
 
 

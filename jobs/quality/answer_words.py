@@ -48,7 +48,7 @@ REASONS: Mapping[str, tuple[str, str]] = {
     "new_column": ("Leave the unknown columns out, or ask the data desk to add them.", "出现未约定的字段,请删除或联系数据管理员增加。"),
     "no_value_columns": ("Send the file with its value columns.", "缺少数值字段,请补齐后重新报送。"),
     "unexpected_preamble": ("Export the file again in the agreed form.", "文件开头与约定格式不符,请按约定格式重新导出。"),
-    "count_mismatch": ("Quotes or line ends are likely broken; nothing was loaded. Send it again.", "引号或换行可能已损坏,未载入任何数据,请重新报送。"),
+    "count_mismatch": ("Nobody can tell for certain which rows it holds: quotes, line ends or its structure are likely broken. Nothing was loaded. Export it again and send it.", "无法确定文件有哪些行,引号、换行或文件结构可能已损坏。未载入任何数据,请重新导出后报送。"),
     "wrong_format": ("This is another kind of file than agreed. Export the data in the agreed format and send it again.", "文件类型与约定不符,请按约定格式导出后重新报送。"),
     "unknown_encoding": ("Save the file as UTF-8 and send it again, or say which encoding it is in.", "无法确定文件编码,请另存为 UTF-8 后重新报送,或告知所用编码。"),
     "header_too_long": ("Line ends are missing. Export the file again and send it.", "文件缺少换行,请重新导出后报送。"),
