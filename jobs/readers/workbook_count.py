@@ -15,12 +15,10 @@ from lxml import etree
 from jobs.contracts.model import Reader
 from jobs.readers.outcome import Refused
 from jobs.readers.workbook import sheet_rows, wanted
+from jobs.readers.workbook_open import Tables
 from jobs.readers.workbook_parts import member, sheets
 from jobs.readers.workbook_xml import empty_texts, rows_that_hold
 from jobs.readers.zipped import BROKEN_ZIP, refuse_bombs
-
-TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
-TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}p"
 
 
 def count_workbook(reader: Reader, data: bytes) -> int:
@@ -73,19 +71,10 @@ def _count_sheet(book: zipfile.ZipFile, part: str, empty: set[int]) -> int:
 
 
 def _count_ods(reader: Reader, data: bytes) -> int:
-    """A row may stand for many equal ones (`number-rows-repeated`); a cell holds something when it has a text."""
-    counts: dict[str, int] = {}
+    """A row may stand for many equal ones; a cell holds something when it has a text."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)).open("content.xml") as content:
-            name = ""
-            for event, element in etree.iterparse(content, events=("start", "end"), tag=(f"{TABLE}table", f"{TABLE}table-row"), resolve_entities=False, no_network=True):
-                if element.tag == f"{TABLE}table":
-                    name = element.get(f"{TABLE}name") if event == "start" else name
-                    counts.setdefault(name, 0)
-                elif event == "end":
-                    filled = any(p.text or len(p) for p in element.iter(TEXT))
-                    counts[name] += int(element.get(f"{TABLE}number-rows-repeated", "1")) if filled else 0
-                    element.clear()
-    except (etree.XMLSyntaxError, *BROKEN_ZIP) as problem:
+            rows = Tables(content).rows
+    except (expat.ExpatError, *BROKEN_ZIP) as problem:
         raise Refused("unreadable", f"The rows of its content.xml cannot be counted: {problem}. Save it again with an office program and send it.") from None
-    return sum(counts[name] for name in wanted(reader, list(counts)))
+    return sum(rows[name] for name in wanted(reader, list(rows)))

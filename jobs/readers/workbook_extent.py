@@ -7,12 +7,13 @@ import re
 import struct
 import zipfile
 from collections.abc import Callable, Iterator
-from typing import Any
+from xml.parsers import expat
 
 from lxml import etree
 
 from jobs.readers.compound import streams
 from jobs.readers.outcome import Refused
+from jobs.readers.workbook_open import Tables
 from jobs.readers.workbook_parts import SAFE, member, sheets
 from jobs.readers.zipped import BROKEN_ZIP
 
@@ -25,7 +26,6 @@ BEYOND_Z, BEYOND_ZZ, BEYOND_9999 = (re.compile(rb' r="[A-Za-z]' + more) for more
 BEYOND_LAST = re.compile(rb' r="[A-Za-z]{1,3}(?:[2-9][0-9]{6}|1[1-9][0-9]{5}|10[5-9][0-9]{4})')  # the last row of Excel is 1,048,576
 PLACE = re.compile(r"([A-Za-z]+)([0-9]+)")
 
-TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 ROW, CELLS = 0, frozenset(range(1, 12))  # kinds of records
 SHEET, END, TEXTS, REACH, OF_SEVERAL = 0x85, 0x0A, 0xFC, 0x200, (0xBD, 0xBE)  # of an .xls: where a sheet begins, what ends one, shared texts, how far a sheet says it reaches, a row's cells together
 REACHES = {10: "<4H", 14: "<2L2H"}
@@ -48,7 +48,7 @@ def refuse_far_cells(data: bytes) -> None:
             cells = _cells(each.filename, packed.read(each))
         except BROKEN_ZIP as problem:
             raise Refused("damaged_archive", f"{each.filename} in the workbook cannot be unpacked: {problem}. Save it again and send it.") from None
-        except etree.XMLSyntaxError as problem:
+        except expat.ExpatError as problem:
             raise Refused("unreadable", f"{each.filename} in the workbook cannot be read: {problem}. Save it again with an office program and send it.") from None
         _refuse(cells)
 
@@ -82,7 +82,7 @@ def _last(name: str) -> str:
 def _cells(name: str, part: bytes) -> int:
     """How far a sheet reaches; one of a workbook that is both an .xlsb and an .xlsx is read as the latter."""
     if name == "content.xml":
-        return _open_area(part)
+        return Tables(io.BytesIO(part)).area
     return max(_binary_area(part) if name.lower().endswith(".bin") else 0, _area(part))
 
 
@@ -106,17 +106,22 @@ def _surely_few(sheet: bytes) -> bool:
 
 
 def _odd_area(sheet: bytes) -> int:
-    """As a parser of XML tells: a row or a cell that does not say its number comes after the one before. Raises etree.XMLSyntaxError."""
+    """As a parser of XML tells: a row or a cell that does not say its number comes after the one before. Raises expat.ExpatError."""
     column = row = last_column = last_row = 0
-    for event, node in etree.iterparse(io.BytesIO(sheet), events=("start", "end"), tag=("{*}row", "{*}c"), encoding="utf-8", huge_tree=True, resolve_entities=False, no_network=True):
-        if event == "end":
-            node.clear()
-        elif node.tag.rpartition("}")[2] == "row":
-            row, column = _digits(node.get("r", "")) or row + 1, 0
-        else:
-            place = PLACE.fullmatch(node.get("r", ""))
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        nonlocal column, row, last_column, last_row
+        local = name.rpartition(":")[2]
+        if local == "row":
+            row, column = _digits(attributes.get("r", "")) or row + 1, 0
+        elif local == "c":
+            place = PLACE.fullmatch(attributes.get("r", ""))
             column = _number(place[1].encode()[:FAR]) if place else column + 1
             last_column, last_row = max(last_column, column), max(last_row, row, _digits(place[2]) if place else 0)
+
+    parser = expat.ParserCreate("utf-8")
+    parser.StartElementHandler = start
+    parser.Parse(sheet, True)
     return last_column * last_row
 
 
@@ -179,28 +184,6 @@ def _longer(sheet: bytes, at: int) -> tuple[int, int, int]:
                 break
         found.append(number)
     return found[0], found[1], at
-
-
-def _open_area(content: bytes) -> int:
-    """Of the largest table of an .ods (OpenDocument 1.3 part 3, 9.1): rows and cells that say the same are written once, with how often they come. What is empty after the last value does not count."""
-    largest = row = cell = reach = last_row = last_cell = 0
-    names = {f"{TABLE}{name}" for name in ("table-cell", "covered-table-cell", "table-row", "table")}
-    for _, node in etree.iterparse(io.BytesIO(content), tag=list(names), huge_tree=True, recover=True, resolve_entities=False):
-        if node.tag == f"{TABLE}table":
-            largest, row, last_row, last_cell = max(largest, last_row * last_cell), 0, 0, 0
-        elif node.tag == f"{TABLE}table-row":
-            row += _times(node, "rows")
-            last_row, last_cell, cell, reach = row if reach else last_row, max(last_cell, reach), 0, 0
-        else:
-            cell += _times(node, "columns")
-            reach = cell if len(node) or any(name.endswith("}value-type") for name in node.attrib) else reach
-        node.clear()
-    return largest
-
-
-def _times(node: Any, what: str) -> int:
-    times = node.get(f"{TABLE}number-{what}-repeated", "1")
-    return int(times) if times.isdigit() else 1
 
 
 def _number(letters: bytes) -> int:
