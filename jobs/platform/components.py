@@ -183,14 +183,19 @@ def _metastore(settings: Settings) -> Component:
 
 def _connect(settings: Settings) -> Component:
     home, port = settings.state / "spark", settings.port("connect")
-    scratch = home / "server"  # not where drivers of ./lake submit write, which run on while this one starts
+    scratch = home / "server"
     memory = settings.spark.memory if settings.spark.memory != "auto" else f"{min(6, max(1, psutil.virtual_memory().total * 2 // 5 >> 30))}g"
-    command = (
-        str(spark_home() / "bin" / "spark-submit"), "--class", JOB_CLASS, "--name", "civiclake", "--driver-memory", memory,
-        "--properties-file", str(home / "spark-defaults.conf"), "--conf", f"spark.local.dir={scratch}", "spark-internal",
-    )  # fmt: skip
+    command = _server(home, JOB_CLASS, "civiclake", memory, scratch)
     env = job_env(settings) | {"SPARK_CONNECT_AUTHENTICATE_TOKEN": connect_token(settings)}
     return Component("spark", command, env, lambda: _listens(port), (port,), 120, lambda: write_job_conf(settings), scratch)
+
+
+def _server(home: Path, kind: str, name: str, memory: str, scratch: Path) -> tuple[str, ...]:
+    """Command of a Spark Connect server. `scratch` is not where drivers of ./lake submit write, which run on while a server starts."""
+    return (
+        str(spark_home() / "bin" / "spark-submit"), "--class", kind, "--name", name, "--driver-memory", memory,
+        "--properties-file", str(home / "spark-defaults.conf"), "--conf", f"spark.local.dir={scratch}", "spark-internal",
+    )  # fmt: skip
 
 
 def job_env(settings: Settings) -> dict[str, str]:
@@ -227,15 +232,13 @@ def _local_ip(settings: Settings) -> dict[str, str]:
 def _connect_analyst(settings: Settings) -> Component:
     """The analysts' own way into Spark: another server, with their S3 user and none of the job's secrets in its environment."""
     home, port, analyst = settings.state / "spark-analyst", settings.port("connect_analyst"), credentials(settings, "analyst")
-    command = (
-        str(spark_home() / "bin" / "spark-submit"), "--class", CONNECT_CLASS, "--name", "civiclake-analyst", "--driver-memory", "1g",
-        "--properties-file", str(home / "spark-defaults.conf"), "spark-internal",
-    )  # fmt: skip
+    scratch = home / "server"
+    command = _server(home, CONNECT_CLASS, "civiclake-analyst", "1g", scratch)
     env = {key: value for key, value in _plain_env().items() if not key.startswith(("LAKE_SECRET_", "LAKE_S3_JOB_"))} | {
         "SPARK_CONF_DIR": str(home), "JAVA_HOME": str(java_home()), "SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": "/bin/false", "TZ": "UTC",
         "AWS_ACCESS_KEY_ID": analyst.access_key, "AWS_SECRET_ACCESS_KEY": analyst.secret_key, "SPARK_CONNECT_AUTHENTICATE_TOKEN": connect_token(settings, "analyst"),
     }  # fmt: skip
-    return Component("spark-analyst", command, env, lambda: _listens(port), (port,), 120, lambda: _write_spark_conf(settings, home, analyst_conf(settings)), home / "local")
+    return Component("spark-analyst", command, env, lambda: _listens(port), (port,), 120, lambda: _write_spark_conf(settings, home, analyst_conf(settings)), scratch)
 
 
 def job_conf(settings: Settings) -> dict[str, str]:
@@ -248,7 +251,7 @@ def analyst_conf(settings: Settings) -> dict[str, str]:
     """Spark's configuration of the analysts' server: plans and requests pass the two guards compiled beside the LogStore."""
     conf = spark_conf(settings)
     return conf | {
-        "spark.master": "local[2]", "spark.local.dir": str(settings.state / "spark-analyst" / "local"), "spark.connect.grpc.binding.port": str(settings.port("connect_analyst")),
+        "spark.master": "local[2]", "spark.connect.grpc.binding.port": str(settings.port("connect_analyst")),
         "spark.sql.extensions": f"{conf['spark.sql.extensions']},org.civiclake.AnalystGuard", "spark.connect.grpc.interceptor.classes": "org.civiclake.AnalystDoor",
     }  # fmt: skip
 

@@ -145,11 +145,15 @@ def _binary_area(sheet: bytes) -> int:
 
 def _old_area(stream: bytes) -> int:
     """Of the largest sheet of an .xls. A record is its kind, its length and its content ([MS-XLS] 2.1.4); that of a cell begins with its row and its column, and ends with the last column where it is of several."""
-    whole = list(_old_records(stream, 0))
-    texts = max((int.from_bytes(content[4:8], "little") for kind, content in whole if kind == TEXTS), default=0)
+    texts, begins = 0, set()
+    for kind, content in _old_records(stream, 0):
+        if kind == TEXTS:
+            texts = max(texts, int.from_bytes(content[4:8], "little"))
+        elif kind == SHEET:
+            begins.add(int.from_bytes(content[:4], "little"))  # many may be one
     if texts > len(stream):  # its reader makes room for them all
         raise Refused("unreadable", f"The file is not an Excel workbook that can be read: it claims to have {texts} texts in {len(stream)} bytes. Save it again as .xlsx and send it.")
-    return max((_old_sheet_area(stream, int.from_bytes(content[:4], "little")) for kind, content in whole if kind == SHEET), default=0)
+    return max((_old_sheet_area(stream, begin) for begin in begins), default=0)
 
 
 def _old_sheet_area(stream: bytes, begin: int) -> int:

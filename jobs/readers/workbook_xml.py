@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import IO
 from xml.parsers import expat
 
@@ -12,7 +12,7 @@ from jobs.readers.outcome import Refused
 def rows_that_hold(sheet: IO[bytes], empty: Collection[int]) -> int:
     """Rows with a cell that has a value. `empty`: numbers of the shared texts that say nothing. Raises expat.ExpatError, ValueError and Refused."""
     events = _Sheet(empty)
-    _parse(sheet, events)
+    _parse(sheet, events, events.interrupted)
     return events.rows
 
 
@@ -40,15 +40,6 @@ class _Texts:
             self.spoken_at = 0
         elif self.listens:
             self.told, self.listens = self.told or bool(self.heard if self.kept else self.heard.strip(" \t\r\n")), False
-
-    def start(self, name: str, attributes: dict[str, str]) -> None:
-        raise NotImplementedError
-
-    def end(self, name: str) -> None:
-        raise NotImplementedError
-
-    def interrupted(self, *_: object) -> None:
-        """A comment, or text that is CDATA."""
 
     def characters(self, text: str) -> None:
         if self.listens:
@@ -103,6 +94,7 @@ class _Sheet(_Texts):
             self.heard, self.listens = "", True
 
     def interrupted(self, *_: object) -> None:
+        """By a comment, or by text that is CDATA."""
         if self.row_at and self.depth == self.row_at + 2:
             raise Refused("unreadable", "A value of the workbook is written as CDATA or has a comment inside, which its reader would leave out. Save it again with an office program and send it.")
 
@@ -128,11 +120,11 @@ class _Sheet(_Texts):
             self.end_text()
 
 
-def _parse(part: IO[bytes], events: _Texts) -> None:
+def _parse(part: IO[bytes], events: _Shared | _Sheet, interrupted: Callable[..., None] | None = None) -> None:
     parser = expat.ParserCreate()
     parser.buffer_text = True
     parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = events.start, events.end, events.characters
-    parser.StartDoctypeDeclHandler, parser.CommentHandler, parser.StartCdataSectionHandler = _refuse, events.interrupted, events.interrupted
+    parser.StartDoctypeDeclHandler, parser.CommentHandler, parser.StartCdataSectionHandler = _refuse, interrupted, interrupted
     parser.ParseFile(part)
 
 

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from jobs.contracts.model import Column, Drift
 from jobs.readers.workbook import cell_text
 from tests.unit.readers.made import contract, outcome, refusal
+from tests.unit.readers.packing import rezipped
 
 Sheets = dict[str, list[list[Any]]]
 
@@ -54,13 +55,9 @@ def far(row: int, place: int) -> bytes:
 
 def ods(rows: dict[str, list[str | None]]) -> bytes:
     """By GDAL; its line breaks between elements, which office programs do not write and calamine does not take, are left out."""
-    out = io.BytesIO()
     with tempfile.TemporaryDirectory() as folder:
         pyogrio.write_arrow(pa.table(rows), Path(folder) / "a.ods", driver="ODS", layer="t")
-        with zipfile.ZipFile(Path(folder) / "a.ods") as written, zipfile.ZipFile(out, "w") as packed:
-            for name in written.namelist():
-                packed.writestr(name, written.read(name).replace(b">\n<", b"><"))
-    return out.getvalue()
+        return rezipped((Path(folder) / "a.ods").read_bytes(), lambda name, content: (name, content.replace(b">\n<", b"><")))
 
 
 DAY, MOMENT = dt.date(2020, 2, 29), dt.datetime(2020, 2, 29, 13, 4, 5)
